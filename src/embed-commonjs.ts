@@ -1,6 +1,6 @@
 /**
- * The package for `require`. The program is made of ES modules that wait at their top, which
- * `require` refuses: it is imported.
+ * The package for `require`. The program consists of ES modules with top-level await, which `require` refuses, so it is
+ * imported.
  */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,7 +10,7 @@ import { importProgram } from './import-program.ts'
 declare const __dirname: string
 
 const loading = importProgram(pathToFileURL(join(__dirname, 'embed.js')).href)
-// Calls of startMyFSIO get the failure.
+// Calls of startMyFSIO throw the failure.
 loading.catch(() => undefined)
 
 export async function startMyFSIO(options?: MyFSIOOptions): Promise<MyFSIO> {

@@ -8,14 +8,14 @@ export interface Credentials {
 }
 
 export interface User extends Credentials {
-  /** Name of the IAM user; the access key id unless given. */
+  /** Name of the IAM user; by default the access key id. */
   readonly name?: string
-  /** An IAM policy: what the user may do. Without one, the user may do nothing. */
+  /** An IAM policy for the user. Without one, the user may do nothing. */
   readonly policy?: object
 }
 
 export interface MyFSIOOptions {
-  /** Data folder, as STORAGE_ROOT. Without it everything is kept in memory and forgotten at `close`. */
+  /** Data folder, as STORAGE_ROOT. Without it everything is kept in memory until `close`. */
   readonly root?: string
   /** Folder to load: each folder in it becomes a bucket, each file below that an object. */
   readonly seed?: string
@@ -23,33 +23,33 @@ export interface MyFSIOOptions {
   readonly buckets?: readonly string[]
   /** IAM users beside the administrator. */
   readonly users?: readonly User[]
-  /** Keys of the administrator; made up unless given. */
+  /** Keys of the administrator; by default random. */
   readonly credentials?: Credentials
   /** Whether to start the web console too. */
   readonly console?: boolean
-  /** Ports; chosen by the system unless given. */
+  /** Ports; by default free ones. */
   readonly port?: number
   readonly consolePort?: number
-  /** Region of signatures and buckets; us-east-1 unless given. Any other region is accepted too, unless one is given. */
+  /** Region of signatures and buckets. If it is not given, the region is us-east-1 and any other is accepted too. */
   readonly region?: string
-  /** Further settings by their names, as `{ CORS_ORIGINS: 'https://app.example' }`. */
+  /** Further settings by name, such as `{ CORS_ORIGINS: 'https://app.example' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
 export interface MyFSIO {
-  /** As http://127.0.0.1:40123. Clients need path-style addressing, or `<bucket>.localhost`. */
+  /** For example http://127.0.0.1:40123. Clients need path-style addressing, or `<bucket>.localhost`. */
   readonly endpoint: string
   readonly region: string
   /** Keys of the administrator. */
   readonly credentials: Credentials
-  /** Address of the console, if it was asked for. */
+  /** Address of the console, if `console` is true. */
   readonly consoleUrl: string | undefined
-  /** Forgets all buckets, objects and IAM changes, and starts again as at first. Only for a server in memory. */
+  /** Deletes all buckets, objects and IAM changes, and loads the options again. Only for a server in memory. */
   reset(): Promise<void>
-  /** Lets requests in flight finish, and stops. */
+  /** Lets requests in progress finish, and stops. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts a server in this process. Several may run at once. */
+/** Starts a server in this process. Several servers can run at once. */
 export type StartMyFSIO = (options?: MyFSIOOptions) => Promise<MyFSIO>

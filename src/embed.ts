@@ -18,7 +18,7 @@ import { packageRoot, version } from './lib/program/package-root.ts'
 const drainMs = 5000
 
 export const startMyFSIO: StartMyFSIO = async (options = {}) => {
-  // In memory nothing is read from this folder, and nothing is written: it does not exist.
+  // A server in memory neither reads nor writes this folder: it does not exist.
   const folder = options.root ?? join(tmpdir(), `myfsio-in-memory-${randomUUID()}`)
   const credentials = options.credentials ?? newCredentials()
   const config = await configOf(options, folder)
@@ -76,9 +76,9 @@ async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConf
   }
   const config = loadConfig([], given, folder)
   if (root === undefined) return config
-  // A folder keeps its own SECRET_KEY, by which secrets at rest are sealed.
+  // A folder has its own SECRET_KEY, which encrypts its secrets.
   await mkdir(config.configFolder, { recursive: true, mode: 0o700 })
-  // To open a damaged index would end the caller's process.
+  // Opening a damaged index would end the caller's process.
   await assertIndexesUsable(config)
   return prepareFirstStart(config).config
 }

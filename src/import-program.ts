@@ -1,7 +1,7 @@
 import { constants, Script } from 'node:vm'
 
 /**
- * The program, in Node's main context. Jest runs tests in contexts of their own: there `import()` needs a flag of Node,
+ * Imports the program in Node's main context. Jest runs tests in other contexts: there `import()` needs a flag of Node,
  * and `instanceof Error` is false for the errors of Node's modules.
  */
 export function importProgram(url: string): Promise<typeof import('./embed.ts')> {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import type { Store } from '#store/contract.ts'
 
-/** All bytes of an object, as a store has them. */
+/** All bytes of an object, as stored. */
 export async function readObject(store: Store, bucket: string, key: string, versionId?: string): Promise<Buffer> {
   const opened = await store.openObject(bucket, key, versionId)
   const content = opened.content(0, opened.version.sizeBytes)

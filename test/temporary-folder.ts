@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const folder = mkdtempSync(join(tmpdir(), 'myfsio-test-'))
 
 export function setup(): void {
-  // As POSIX names it, and as Windows does.
+  // The names of POSIX and of Windows.
   Object.assign(process.env, { TMPDIR: folder, TEMP: folder, TMP: folder })
 }
 

@@ -1,4 +1,4 @@
-// Puts new requests on top as they come, unless paused or unseen. Without a script the page is refreshed by hand.
+// Adds new requests at the top, unless paused or hidden. Without a script the page is refreshed by hand.
 import { fetchFragment } from './request.js'
 import { localTimes } from './times.js'
 
@@ -34,7 +34,7 @@ async function poll() {
 }
 
 async function watch() {
-  // The server is away, or the session has ended: the next poll tells.
+  // If the server is down or the session has ended, the next poll shows it.
   if (!isPaused() && !document.hidden) await poll().catch(() => {})
   setTimeout(watch, pollMs)
 }

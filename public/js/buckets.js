@@ -1,4 +1,4 @@
-// The list of buckets: says what is wrong with a name before it is sent.
+// The list of buckets: shows the mistake in a name before it is sent.
 const rules = [
   [/^.{3,63}$/, 'A name has 3 to 63 characters.'],
   [/^[a-z0-9.-]+$/, 'Only lower-case letters, digits, dots and hyphens.'],

@@ -1,4 +1,4 @@
-// What every page has: colours, copy buttons, dialogs, local times, tabs, toasts, keys. Pages work without it.
+// The script of every page: colours, copy buttons, dialogs, local times, tabs, toasts, keys. Pages work without it.
 import { openPalette } from './palette.js'
 import { guardForms } from './session.js'
 import { localTimes } from './times.js'
@@ -15,7 +15,7 @@ for (const one of document.querySelectorAll('[data-toasts] .toast')) takeToast(o
 showStoredToast()
 guardForms()
 
-// Dialogs open as popovers without a script; with one they are modal, and the same buttons open and close them.
+// Without a script, dialogs open as popovers. With a script they are modal, and the same buttons open and close them.
 for (const dialog of document.querySelectorAll('dialog[popover]')) dialog.removeAttribute('popover')
 for (const button of document.querySelectorAll('[popovertarget]')) {
   if (button.getAttribute('popovertargetaction') === 'hide') button.dataset.closes = ''
@@ -41,12 +41,12 @@ document.addEventListener('click', (event) => {
   } else if (!target.closest('.side')) document.getElementById('side')?.classList.remove('is-open')
 })
 
-/** Unless it has work under way, which stops first. */
+/** If work is running in it, that is stopped first. */
 function closeDialog(dialog) {
   if (dialog?.dispatchEvent(new Event('cancel', { cancelable: true }))) dialog.close()
 }
 
-/** A click on the backdrop is one on the dialog, beyond its box. */
+/** A click on the backdrop is a click on the dialog outside of its box. */
 function isOutside(dialog, { clientX, clientY }) {
   const { left, right, top, bottom } = dialog.getBoundingClientRect()
   return clientX < left || clientX > right || clientY < top || clientY > bottom
@@ -56,7 +56,7 @@ async function copyText(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
   } catch {
-    // Pages over plain HTTP from another machine have no clipboard of their own.
+    // Pages over plain HTTP from another machine have no clipboard API.
     const area = document.createElement('textarea')
     area.value = button.dataset.copy
     ;(button.closest('dialog') ?? document.body).append(area)
@@ -128,7 +128,7 @@ document.addEventListener('keydown', (event) => {
   else if (key === 'ArrowDown' || key === 'ArrowUp') moveThroughRows(key === 'ArrowDown' ? 1 : -1, event)
 })
 
-/** Arrows go from row to row of a table; the row's link is what Enter opens. */
+/** Arrow keys go from row to row of a table; Enter opens the row's link. */
 function moveThroughRows(step, event) {
   const links = [...document.querySelectorAll('[data-row]:not([hidden]) [data-row-link]')]
   if (links.length === 0) return

@@ -1,4 +1,4 @@
-// Questions that are pages of their own without a script are shown in a dialog: links and buttons with data-dialog.
+// Links and buttons with data-dialog open a question in a dialog. Without a script the question is a page.
 
 import { csrf } from './request.js'
 import { renewToken, signInAgain } from './session.js'
@@ -35,7 +35,7 @@ export function watchDialogs() {
   dialog.addEventListener('close', () => dialog.replaceChildren())
 }
 
-/** A field named `action` or `method` would stand before the form's own. */
+/** A field named `action` or `method` would hide the form's property. */
 const actionOf = (form) => form.getAttribute('action')
 
 const fieldsOf = (form, button) => new URLSearchParams(new FormData(form, button))
@@ -46,14 +46,14 @@ async function show(url, body) {
   const to = answer?.headers.get('x-redirect')
   if (answer === undefined) return toast('The server cannot be reached. Try again.', 'failed')
   if (to) {
-    // The same page with another notice has to be fetched again.
+    // The same page with another message must be fetched again.
     if (new URL(to, location.href).href === location.href) location.reload()
     else location.assign(to)
     return
   }
   const part = new DOMParser().parseFromString(await answer.text(), 'text/html')
   const form = part.querySelector('.dialog-body')
-  // Not a question, but a page that says why not. What is in the dialog stays.
+  // Not a question, but a page with an error. The content of the dialog stays.
   if (form === null)
     return toast(part.querySelector('[data-reason], h1')?.textContent ?? 'The request failed.', 'failed')
   form.classList.remove('card')
@@ -65,7 +65,7 @@ async function show(url, body) {
   if (first instanceof HTMLInputElement && first.type === 'text') first.select()
 }
 
-/** Again, once the visitor has signed in again. Undefined if there is no answer. */
+/** Sends it again after a new sign-in. Undefined if there is no answer. */
 async function ask(url, body) {
   const answer = await send(url, body)
   if (answer === undefined) return undefined
@@ -73,7 +73,7 @@ async function ask(url, body) {
   const isStale = answer.headers.get('x-form') === 'stale'
   if (!isSignedOut && !isStale) return answer
   const isThere = isSignedOut ? await signInAgain() : (await renewToken()) === 'renewed'
-  // Cancelled: the dialog stays as it is.
+  // Cancelled: the dialog is not changed.
   if (!isThere) return isSignedOut ? new Response('<h1>Sign in to continue.</h1>') : answer
   body?.set('csrf', csrf())
   return send(url, body)

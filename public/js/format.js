@@ -1,6 +1,6 @@
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** As the server writes it: `1.5 MiB`. @param {number} sizeBytes */
+/** The same format as the server's: `1.5 MiB`. @param {number} sizeBytes */
 export function formatBytes(sizeBytes) {
   let value = sizeBytes
   let unit = 0

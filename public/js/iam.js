@@ -1,4 +1,5 @@
-// Pages of identities: coloured policies, templates, questions before what cannot be undone, credentials as a file.
+// Pages of identities: coloured policies, templates, questions before actions that cannot be undone, credentials as a
+// file.
 import { jsonEditor } from './json-editor.js'
 
 const editors = new Map()

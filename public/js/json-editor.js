@@ -1,4 +1,4 @@
-// A text area with line numbers and coloured JSON: what is seen is drawn behind it, what is typed stays plain text.
+// A text area with line numbers and coloured JSON: the colours are drawn behind it, and the typed text stays plain.
 
 import { tokens } from './json-tokens.js'
 
@@ -37,7 +37,7 @@ export function jsonEditor(place) {
   area.addEventListener('input', draw)
   area.addEventListener('scroll', follow)
   area.addEventListener('keydown', (event) => {
-    // Tab indents; Escape and then Tab leaves.
+    // Tab indents; Escape and then Tab leaves the text area.
     if (event.key !== 'Tab' || event.shiftKey || area.readOnly || area.dataset.leaves === 'yes') return
     event.preventDefault()
     area.setRangeText('  ', area.selectionStart, area.selectionEnd, 'end')

@@ -1,4 +1,4 @@
-// JSON as coloured pieces.
+// Splits JSON into coloured pieces.
 const pattern = /("(?:[^"\\\n]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g
 
 /** @param {string} text @returns {(string | HTMLSpanElement)[]} */

@@ -1,4 +1,4 @@
-// Indented JSON whose values fold. Each line stays where it was as text, so that nothing moves.
+// Indented JSON with values that fold. Each line stays in its place, so that nothing moves.
 import { tokens } from './json-tokens.js'
 
 const linesMax = 5000

@@ -1,4 +1,4 @@
-// A table of any length, whose filter is the server's.
+// A table of any length. The server filters it.
 import { searchLive } from './live-search.js'
 import { watchList } from './long-list.js'
 import { localTimes } from './times.js'

@@ -1,13 +1,13 @@
-// A search of the server as one types.
+// Searches on the server while the user types.
 import { fetchFragment } from './request.js'
 import { toast } from './toast.js'
 
 const pauseMs = 180
-/** After fetchFragment has given up. */
+/** The pause after fetchFragment has failed. */
 const againMs = 5000
 
 /**
- * @param {HTMLInputElement} search in a form that finds without a script, too
+ * @param {HTMLInputElement} search in a form that also works without a script
  * @param {(page: Document) => void} show what was found
  */
 export function searchLive(search, show) {
@@ -26,12 +26,12 @@ export function searchLive(search, show) {
       history.replaceState(null, '', url)
     } catch (error) {
       if (error.name === 'AbortError') return
-      toast('The server cannot be reached. What is shown is from before.', 'failed')
+      toast('The server cannot be reached. The list may be outdated.', 'failed')
       typed = setTimeout(find, againMs)
     }
   }
 
-  // Enter finds as well, without leaving the page.
+  // Enter searches as well, without leaving the page.
   search.form.addEventListener('submit', (event) => {
     event.preventDefault()
     clearTimeout(typed)

@@ -1,5 +1,5 @@
-// A list that goes on as one scrolls: the next page is fetched before it is seen, and pages far out of sight are put away as text, so that
-// among a million rows the page stays as light as among a thousand.
+// A list that loads while the user scrolls: the next page is fetched before it is visible. Pages far outside of the
+// window are kept as text, so that a million rows are as fast as a thousand.
 
 import { keepPlace, placeBefore, scrollToPlace } from './place.js'
 import { fetchFragment } from './request.js'
@@ -9,12 +9,13 @@ const fetchAheadPx = 1200
 const keepAroundPx = 4000
 
 /**
- * `rows` holds pages, `[data-rows-page]`, and after them `[data-next]` with the address of what follows.
+ * `rows` contains pages, `[data-rows-page]`, and after them `[data-next]` with the address of the next page.
  * @param {HTMLElement} rows
- * @param {{ prepare?: (part: DocumentFragment) => void, onAdded?: () => void }} [options] before and after a page is added
+ * @param {{ prepare?: (part: DocumentFragment) => void, onAdded?: () => void }} [options] before and after a page is
+ * added
  */
 export function watchList(rows, { prepare, onAdded } = {}) {
-  /** What is put away: the text of each page. */
+  /** The text of each page that was removed. */
   const texts = new Map()
 
   const nextSeen = new IntersectionObserver(
@@ -42,7 +43,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
   /** @type {WeakMap<Element, Promise<void>>} */
   const loading = new WeakMap()
 
-  /** Once for each place, for all callers. */
+  /** Loads once for each place, for all callers. */
   function loadNext(place) {
     if (!loading.has(place)) loading.set(place, load(place))
     return loading.get(place)
@@ -70,7 +71,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
     }
   }
 
-  /** Unless there is something in it that text does not keep. */
+  /** Not if the page contains a state that is not in its text. */
   function putAway(page, heightPx) {
     if (texts.has(page) || page.contains(document.activeElement) || page.querySelector('input:checked')) return
     texts.set(page, page.innerHTML)
@@ -84,7 +85,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
     page.replaceChildren(parse(page, text))
   }
 
-  /** As many pages as were there, and the same row at the same height. */
+  /** Loads as many pages as before, and scrolls the same row to the same height. */
   async function returnTo(before) {
     while (rows.querySelectorAll('[data-rows-page]').length < before.pages) {
       const next = rows.querySelector('[data-next]')
@@ -101,7 +102,7 @@ export function watchList(rows, { prepare, onAdded } = {}) {
   if (place !== undefined) returnTo(place)
   addEventListener('pagehide', () => keepPlace(rows))
   return {
-    /** The rows are others now. */
+    /** Called when the rows have been replaced. */
     restart() {
       texts.clear()
       nextSeen.disconnect()

@@ -1,4 +1,4 @@
-// One object: dialogs, questions before what cannot be undone, and previews that a script makes better.
+// One object: dialogs, questions before actions that cannot be undone, and better previews.
 import { watchDialogs } from './dialog.js'
 
 watchDialogs()

@@ -1,4 +1,4 @@
-// A folder of objects: scrolls on by itself, selects with mouse and keys, searches as one types.
+// A folder of objects: loads while the user scrolls, selects with mouse and keys, searches while the user types.
 import { watchDialogs } from './dialog.js'
 import { searchLive } from './live-search.js'
 import { watchList } from './long-list.js'
@@ -11,7 +11,7 @@ const rows = form.querySelector('.rows')
 const all = form.querySelector('[data-select-all]')
 const boxes = () => [...rows.querySelectorAll('input[name]')]
 
-// Scrolling on
+// Scrolling
 
 const list = watchList(rows, {
   prepare: (part) => {
@@ -85,7 +85,7 @@ document.addEventListener('keydown', (event) => {
   }
 })
 
-// Browsers restore what was checked when one comes back.
+// Browsers restore the checkboxes when the user comes back.
 addEventListener('pageshow', tell)
 
 // Searching

@@ -1,4 +1,4 @@
-// PDF pages are drawn here and not by the browser's own viewer, which refuses what comes from a sandbox.
+// PDF pages are drawn here instead of by the browser's own viewer, which refuses sandboxed content.
 import { GlobalWorkerOptions, getDocument } from '../npm/pdf.mjs'
 
 GlobalWorkerOptions.workerSrc = new URL('../npm/pdf.worker.mjs', import.meta.url).href

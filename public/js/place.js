@@ -1,10 +1,11 @@
-// How far a list was read, for when one comes back to it: the server is asked again, as the browser may keep no page of the console.
+// Remembers how far a list was read, for when the user comes back: browsers must not cache pages of the console.
 const name = () => `myfsio-place ${location.pathname}${location.search}`
 
 const linkAt = '[data-row] [data-row-link]'
 
 /**
- * The number of pages that were loaded, and which row was where: heights of rows out of sight are only guessed.
+ * Stores the number of loaded pages and the position of a row: heights of rows outside of the window are only
+ * estimates.
  * @param {HTMLElement} rows
  */
 export function keepPlace(rows) {
@@ -15,17 +16,17 @@ export function keepPlace(rows) {
     const place = { pages, href: link.getAttribute('href'), topPx: link.getBoundingClientRect().top }
     sessionStorage.setItem(name(), JSON.stringify(place))
   } catch {
-    // Without storage lists begin at their top.
+    // Without storage lists start at their top.
   }
 }
 
-/** Undefined for those who did not come back. @returns {{ pages: number, href: string, topPx: number } | undefined} */
+/** Undefined if the user did not come back. @returns {{ pages: number, href: string, topPx: number } | undefined} */
 export function placeBefore() {
   const [{ type } = {}] = performance.getEntriesByType('navigation')
   if (type !== 'back_forward' && type !== 'reload') return undefined
   try {
     const place = JSON.parse(sessionStorage.getItem(name()) ?? 'null') ?? undefined
-    // The browser would scroll to where there is nothing yet.
+    // The browser would scroll before the rows are loaded.
     if (place !== undefined) history.scrollRestoration = 'manual'
     return place
   } catch {
@@ -35,7 +36,7 @@ export function placeBefore() {
 
 const framesMax = 30
 
-/** Scrolls until the row is where it was: what comes into sight on the way may have another height than was guessed. */
+/** Scrolls until the row is at its place: rows that become visible may have another height than estimated. */
 export async function scrollToPlace(rows, { href, topPx }) {
   const link = [...rows.querySelectorAll(linkAt)].find((one) => one.getAttribute('href') === href)
   if (link === undefined) return

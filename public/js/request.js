@@ -4,7 +4,7 @@ import { renewToken, signInAgain } from './session.js'
 
 export const csrf = () => document.querySelector('meta[name=csrf]').content
 
-/** An error that the server explains. */
+/** An error with an explanation from the server. */
 export class RequestError extends Error {
   /**
    * @param {string} message
@@ -19,8 +19,8 @@ export class RequestError extends Error {
 }
 
 /**
- * Sends and receives JSON. RequestError, also when the server cannot be reached (status 0). What changes something is sent again once the
- * visitor has signed in again, unless `isQuiet`.
+ * Sends and receives JSON. RequestError, also if the server cannot be reached (status 0). A change is sent again after
+ * a new sign-in, unless `isQuiet`.
  * @param {string} url
  * @param {{ method?: string, json?: unknown, signal?: AbortSignal, isQuiet?: boolean }} [options]
  * @returns {Promise<any>}
@@ -31,7 +31,7 @@ export async function requestJson(url, options = {}) {
   return readJson(await sendJson(url, options))
 }
 
-/** Whether what was refused for want of a session, or of its token, can be sent again. */
+/** Whether a request that was refused without a session, or without its token, can be sent again. */
 export async function mayTryAgain(status, headers, { method = 'GET', isQuiet = false } = {}) {
   if (method === 'GET' || isQuiet) return false
   if (status === 401) return signInAgain()
@@ -61,7 +61,7 @@ async function readJson(answer) {
 }
 
 /**
- * A part of a page, as the server draws it. Tried again with growing pauses when the server is away or busy.
+ * A part of a page, as HTML of the server. Tried again with growing pauses if the server is down or busy.
  * @param {string} url
  * @param {AbortSignal} [signal]
  * @returns {Promise<string>}

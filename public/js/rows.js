@@ -1,4 +1,4 @@
-// Filters the rows of a table as one types.
+// Filters the rows of a table while the user types.
 const search = document.querySelector('[data-filter-rows]')
 search?.addEventListener('input', () => {
   const text = search.value.trim().toLowerCase()
@@ -9,7 +9,7 @@ search?.addEventListener('input', () => {
   }
   document.querySelector('[data-none-left]').hidden = count > 0
 })
-// What is not on this page, the server finds.
+// The server finds rows that are not on this page.
 search?.form.addEventListener('submit', (event) => {
   if (search.name === '') event.preventDefault()
 })

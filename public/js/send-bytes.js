@@ -1,9 +1,9 @@
-// Sends bytes and tells how many are on their way, which fetch cannot.
+// Sends bytes and reports the progress, which fetch cannot.
 import { csrf, mayTryAgain, RequestError } from './request.js'
 import { renewToken, signInAgain } from './session.js'
 
 /**
- * Again, once the visitor has signed in again.
+ * Sends them again after a new sign-in.
  * @param {string} url
  * @param {Blob} bytes
  * @param {AbortSignal} signal

@@ -1,4 +1,4 @@
-// A page may be open for longer than its session: the visitor signs in again over it, and loses nothing that was typed.
+// A page may be open for longer than its session. The visitor then signs in again in a dialog, and typed text is kept.
 import { at } from './base.js'
 import { toast } from './toast.js'
 
@@ -6,7 +6,7 @@ import { toast } from './toast.js'
 let asking
 
 /**
- * Puts the token of the session there is now into the page.
+ * Puts the token of the present session into the page.
  * @returns {Promise<'renewed' | 'signed-out' | 'unreachable'>}
  */
 export async function renewToken() {
@@ -109,13 +109,13 @@ function send(form, button) {
   }
   form.setAttribute('action', button?.getAttribute('formaction') ?? own ?? '')
   HTMLFormElement.prototype.submit.call(form)
-  // What is downloaded leaves the page as it is.
+  // A download does not change the page.
   field.remove()
   if (own === null) form.removeAttribute('action')
   else form.setAttribute('action', own)
 }
 
-/** Forms that change something are sent when there is a session, and stay as they are when there is none. */
+/** Sends forms that change something if there is a session. Without one they stay as they are. */
 export function guardForms() {
   // After every other listener: they may ask first, or send the form themselves.
   addEventListener('submit', async (event) => {

@@ -1,4 +1,5 @@
-// Settings of a bucket: the policy is coloured, checked while it is typed, and keeps its draft while one tries the presets.
+// Settings of a bucket: the policy is coloured, checked while it is typed, and its draft is kept while presets are
+// shown.
 import { watchDialogs } from './dialog.js'
 import { jsonEditor } from './json-editor.js'
 import { requestJson } from './request.js'
@@ -17,7 +18,7 @@ function watchPolicy(form) {
   const mayWrite = !area.readOnly
   const editor = jsonEditor(form.querySelector('[data-editor]'))
   const chosen = () => form.querySelector('input[name=preset]:checked')?.value
-  // What is typed stays while one looks at the presets.
+  // The typed text stays while a preset is shown.
   let draft = chosen() === 'custom' ? area.value : area.dataset.beginning
 
   const show = () => {

@@ -1,4 +1,5 @@
-// Long work on what is selected: the server does a step at a time and says what is left, so that a bar can move and it can be stopped.
+// Long work on the selection: the server does one step at a time and returns what is left, so that a bar can move and
+// the work can be stopped.
 import { at, folderHref, objectHref } from './base.js'
 import { requestJson } from './request.js'
 import { toastNext } from './toast.js'
@@ -7,7 +8,7 @@ const count = (number) => number.toLocaleString()
 const objects = (number) => `${count(number)} ${number === 1 ? 'object' : 'objects'}`
 const failedShown = 50
 const failedMax = 1000
-/** More cannot be undone in one go. */
+/** More cannot be undone at once. */
 const markersMax = 1000
 
 /** @param {HTMLFormElement} form */
@@ -43,7 +44,9 @@ export async function runSteps(form) {
   tellResult(form.dataset.steps, fields, total, job.isStopped)
 }
 
-/** The work in its dialog: while it runs, Cancel, Escape and a click outside stop it, and leaving the page asks first. */
+/**
+ * The work in its dialog: while it runs, Cancel, Escape and a click outside stop it, and leaving the page asks first.
+ */
 function begin(form) {
   const dialog = form.closest('dialog')
   const progress = form.querySelector('[data-step-progress]')
@@ -82,7 +85,7 @@ function begin(form) {
     job.isRunning = false
     cancel.textContent = name
   }
-  /** It can be begun again. */
+  /** The work can be started again. */
   function fail(message) {
     end()
     text.textContent = message
@@ -108,7 +111,7 @@ function begin(form) {
   return job
 }
 
-/** On the page where the reader wants to be next: the folder, or what has a new name. */
+/** Shows the result on the page where the user wants to be next: the folder, or the new name. */
 function tellResult(kind, fields, { done, markers }, isStopped) {
   const { bucket, back, key, isObjectPage } = placeOf(fields)
   const folder = folderHref(bucket, back)
@@ -133,7 +136,7 @@ function tellResult(kind, fields, { done, markers }, isStopped) {
   open(isGone && key !== null ? to : location.href)
 }
 
-/** What a script opens that is open already has to be fetched again. */
+/** A page that is already open must be fetched again. */
 function open(href) {
   if (new URL(href, location.href).href === location.href) location.reload()
   else location.assign(href)
@@ -145,14 +148,14 @@ function placeOf(fields) {
   return { bucket, back: fields.get('back') ?? '', key: fields.get('key'), isObjectPage }
 }
 
-/** Where one object is now; of several, or of a folder, the folder that they are in. */
+/** The new place of one object. For several, or for a folder, the folder that they are in. */
 function targetOf({ targetBucket, target, base }, fields) {
   const keys = fields.getAll('key')
   if (fields.has('prefix') || keys.length !== 1) return folderHref(targetBucket, target)
   return objectHref(targetBucket, target + keys[0].slice(base.length))
 }
 
-/** All versions go first, a step at a time; then the form is sent, and the bucket with it. */
+/** All versions are deleted first, one step at a time. Then the form is sent to delete the bucket. */
 async function emptyAndDelete(form) {
   const body = new URLSearchParams(new FormData(form))
   const text = form.querySelector('[data-step-text]')
@@ -178,7 +181,7 @@ async function emptyAndDelete(form) {
       throw new Error(`${count(failed.length)} could not be deleted. ${failed[0].key}: ${failed[0].message}`)
     const answer = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { 'x-part': 'dialog' } })
     const to = answer.headers.get('x-redirect')
-    if (!to) throw new Error('The bucket could not be deleted: something may have been put into it meanwhile.')
+    if (!to) throw new Error('The bucket could not be deleted: objects may have been added meanwhile.')
     job.end()
     location.assign(to)
   } catch (error) {

@@ -10,7 +10,7 @@ const longForm = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSty
 
 const clockForm = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
-/** Where events are compared. */
+/** To compare events. */
 const exactForm = new Intl.DateTimeFormat(undefined, {
   year: 'numeric',
   month: 'short',

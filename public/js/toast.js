@@ -1,4 +1,4 @@
-// Short messages at the edge of the page, on this page or on the one that comes next.
+// Short messages at the edge of this page or of the next one.
 import { requestJson } from './request.js'
 
 /**
@@ -6,7 +6,7 @@ import { requestJson } from './request.js'
  */
 
 const shownMs = { done: 6000, failed: 12_000 }
-/** What can be undone is shown for longer. */
+/** Actions that can be undone are shown for longer. */
 const actionMs = 15_000
 const stored = 'myfsio-notice'
 
@@ -30,7 +30,7 @@ export function toast(text, kind = 'done', action) {
   fade(one, action === undefined ? shownMs[kind] : actionMs)
 }
 
-/** A message that came with the page. */
+/** A message that the server has put into the page. */
 export function takeToast(one) {
   closeByHand(one)
   fade(one, shownMs[one.classList.contains('failed') ? 'failed' : 'done'])
@@ -44,7 +44,9 @@ function closeByHand(one) {
 
 const presence = ['pointermove', 'pointerdown', 'keydown', 'scroll']
 
-/** Removes the message some time after the visitor is first seen at the page, but not while it is read or about to be pressed. */
+/**
+ * Removes the message some time after the visitor first sees the page, but not while the pointer or the focus is on it.
+ */
 function fade(one, afterMs) {
   let timer
   const stay = () => clearTimeout(timer)
@@ -99,18 +101,18 @@ export function toastNext(text, kind, action) {
   try {
     sessionStorage.setItem(stored, JSON.stringify({ text, kind, action }))
   } catch {
-    // Without storage nothing is said.
+    // Without storage there is no message.
   }
 }
 
-/** What the page before wanted to say. */
+/** Shows the message that the previous page stored. */
 export function showStoredToast() {
   let message
   try {
     message = JSON.parse(sessionStorage.getItem(stored) ?? 'null')
     sessionStorage.removeItem(stored)
   } catch {
-    // Nothing can be kept.
+    // Without storage nothing was stored.
   }
   if (message) toast(message.text, message.kind, message.action)
 }

@@ -1,4 +1,4 @@
-// Uploads in parts that were begun, so that the same file, chosen again after a reload, goes on where it stopped.
+// Remembers unfinished uploads in parts. If the same file is chosen again after a reload, its upload continues.
 const name = 'myfsio-uploads'
 const keptMs = 7 * 24 * 60 * 60 * 1000
 
@@ -17,7 +17,7 @@ function write(all) {
   try {
     localStorage.setItem(name, JSON.stringify(all))
   } catch {
-    // Without storage uploads only begin anew after a reload.
+    // Without storage uploads start again after a reload.
   }
 }
 
@@ -32,7 +32,7 @@ export function forgetUpload(bucket, transfer) {
   write(rest)
 }
 
-/** Keys of this bucket whose uploads were interrupted. */
+/** Keys of this bucket with interrupted uploads. */
 export function interruptedUploads(bucket) {
   return Object.keys(read())
     .map((label) => JSON.parse(label))

@@ -1,4 +1,4 @@
-// The queue of uploads: a few files at a time, and of a large file a few parts. What fails by the way is tried again.
+// The queue of uploads: some files at a time, and some parts of a large file. Failed requests are tried again.
 
 import { at } from './base.js'
 import { RequestError, requestJson } from './request.js'
@@ -18,7 +18,7 @@ export class Transfer extends EventTarget {
   /** @type {State} */
   state = 'waiting'
   problem = ''
-  /** Bytes on the server, and on their way by part. */
+  /** Bytes on the server, and bytes being sent for each part. */
   doneBytes = 0
   partBytes = new Map()
   controller = new AbortController()
@@ -124,7 +124,7 @@ export class UploadQueue extends EventTarget {
       transfer.become('done')
     } catch (error) {
       transfer.partBytes.clear()
-      // Paused or cancelled meanwhile: it has its state already.
+      // If it was paused or cancelled meanwhile, its state is already set.
       if (!controller.signal.aborted) transfer.become('failed', error.message)
     }
     this.#fill()
@@ -182,7 +182,7 @@ export class UploadQueue extends EventTarget {
     })
   }
 
-  /** Again, with growing pauses, while the trouble may pass. */
+  /** Tries again with growing pauses, if the problem may be temporary. */
   async #persist(transfer, action) {
     for (let attempt = 1; ; attempt++) {
       try {

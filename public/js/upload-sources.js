@@ -1,4 +1,4 @@
-// Files and whole folders, from the file chooser or from what is dropped.
+// Files and whole folders, from the file chooser or from drag and drop.
 
 /** @typedef {{ file: File, path: string }} Chosen */
 
@@ -25,7 +25,7 @@ export function filesOfInput(isFolder) {
  * @returns {Promise<Chosen[]>}
  */
 export async function filesOfDrop(transfer) {
-  // The items are gone once this turn of the event loop is over, the entries are not.
+  // The items are removed after this turn of the event loop; the entries are not.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean)
   if (entries.length === 0) return [...transfer.files].map((file) => ({ file, path: file.name }))
   const found = []
@@ -40,7 +40,7 @@ async function collect(entry, folder, found) {
     return
   }
   const reader = entry.createReader()
-  // A call gives at most a hundred.
+  // A call returns at most a hundred.
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))
     if (some.length === 0) return

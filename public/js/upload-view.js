@@ -1,4 +1,4 @@
-// What is seen of the queue of uploads: a card with a bar for all and a line for each.
+// Shows the queue of uploads: a card with a bar for all files and a line for each.
 
 import { formatBytes } from './format.js'
 import { interruptedUploads } from './upload-memory.js'
@@ -43,7 +43,7 @@ export class TransferList {
 
   #add(transfer) {
     this.card.hidden = false
-    // Of a folder with thousands of files only some have a line; the bar counts all.
+    // In a folder with thousands of files only some have a line; the bar counts all.
     if (this.list.children.length < linesMax) this.#addLine(transfer)
     transfer.addEventListener('change', () => this.#drawTotal())
     this.#drawTotal()

@@ -1,4 +1,4 @@
-// Uploads: what is chosen, dropped or pasted becomes a queue that is shown, paused, gone on with and remembered over a reload.
+// Uploads: chosen, dropped or pasted files become a queue that can be paused and resumed, also after a reload.
 import { UploadQueue } from './upload-queue.js'
 import { filesOfDrop, filesOfInput } from './upload-sources.js'
 import { TransferList } from './upload-view.js'

@@ -1,5 +1,5 @@
 /**
- * The life of one request to a route of routes.ts: match → authenticate → read the body → load the bucket → authorize →
+ * The steps of a request to a route of routes.ts: match → authenticate → read the body → load the bucket → authorize →
  * run → send. A bucket of S3 can have the name `presign` or `bucket-policy`: then S3's meaning of the path wins. `/_/`
  * can never be a bucket.
  */
@@ -17,7 +17,7 @@ import { limits } from '#model/limits.ts'
 import { type AdminAnswer, type AdminRequest, type AdminRoute, type AdminServices, factsOf } from './route.ts'
 import { routes } from './routes.ts'
 
-/** `next` hands the request on to S3. */
+/** `next` passes the request on to S3. */
 export type AdminHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void
 
 interface Matched {
@@ -107,7 +107,7 @@ function decode(params: Matched['params']): Record<string, string> {
   }
 }
 
-/** The body, compared with the hash that was signed. Framed bodies are for objects. */
+/** Reads the body and compares it with the hash that was signed. Bodies in signed chunks are for objects only. */
 async function readVerified(request: IncomingMessage, { payload }: Caller): Promise<Buffer> {
   if (payload.kind === 'signed-chunks' || payload.kind === 'unsigned-chunks') throw new ApiError('InvalidRequest')
   const body = await readBody(request, limits.documentBytes)

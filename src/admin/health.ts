@@ -1,11 +1,11 @@
-/** Health probes for load balancers, also at the paths that MinIO's deployments probe. */
+/** Health checks for load balancers, also at the paths that MinIO's deployments use. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const probes: ReadonlySet<string> = new Set(
   ['live', 'ready', 'cluster', 'cluster/read'].map((name) => `/minio/health/${name}`),
 )
 
-/** Answers GET and HEAD of /healthz and MinIO's probes; passes everything else on. */
+/** Answers GET and HEAD of /healthz and of MinIO's paths; passes all other requests on. */
 export function createHealthRoutes(version: string) {
   const status = JSON.stringify({ status: 'ok', version })
 

@@ -1,4 +1,4 @@
-/** The work that the server does by itself. Only for the server's own account, since it concerns all accounts. */
+/** The jobs of the server. Only for the server's own account, since they concern all accounts. */
 import { ApiError } from '#model/errors.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from './route.ts'
@@ -9,7 +9,7 @@ export async function listJobs(request: AdminRequest, services: AdminServices): 
   return { status: 200, json: JSON.stringify({ jobs }) }
 }
 
-/** Answers before the job has ended, and often before it has begun. */
+/** Answers before the job has ended, and often before it has started. */
 export async function startJob(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
   assertServersAccount(request, services)
   await services.backgroundWork.start(request.params.job ?? '')
@@ -19,7 +19,7 @@ export async function startJob(request: AdminRequest, services: AdminServices): 
 /** AccessDenied for callers of another account. */
 export function assertServersAccount({ caller, refuse }: AdminRequest, { serverOwnerId }: AdminServices): void {
   if (caller.principal.canonicalId === serverOwnerId()) return
-  const cause = new Error("Only the server's own account may see or change what the server does.")
+  const cause = new Error("Only the server's own account may see or start the jobs of the server.")
   throw refuse(new ApiError('AccessDenied', { cause }))
 }
 

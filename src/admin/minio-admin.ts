@@ -1,11 +1,11 @@
-/** MinIO's APIs below /minio/ that this server does not have. Clients get an answer in the format they read. */
+/** MinIO's APIs below /minio/ that this server does not have. The answer is in the format that the client reads. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 import type { Store } from '#store/contract.ts'
 
 const unserved = /^\/minio\/(admin|kms|metrics|prometheus|v2\/metrics)(\/|\?|$)/
 
-/** Answers 501. Passes everything else on, and all requests if there is a bucket `minio`. */
+/** Answers 501. Passes other requests on, and all requests if there is a bucket `minio`. */
 export function createMinioAdminRoutes(store: Pick<Store, 'findBucket'>) {
   async function answer(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     if ((await store.findBucket('minio')) !== undefined) return next()

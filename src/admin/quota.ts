@@ -1,4 +1,4 @@
-/** How much a bucket may hold. The server's own account says so, since a limit that its tenants could lift would be none. */
+/** The quota of a bucket. Only the server's own account sets it, so that the owner of a bucket cannot lift it. */
 import * as z from 'zod'
 import { parseJson } from '#http/parse-json.ts'
 import { assertQuotaLimits, withQuota } from '#model/bucket/quota.ts'
@@ -16,7 +16,7 @@ export async function getQuota(request: AdminRequest, services: AdminServices): 
   return { status: 200, json: JSON.stringify({ bucket: bucket.name, quota: bucket.quota, usage }) }
 }
 
-/** A bucket may hold more already: then nothing is added to it until it holds less. */
+/** The bucket may already hold more. Then nothing can be added until it holds less. */
 export async function putQuota(request: AdminRequest, services: AdminServices): Promise<AdminAnswer> {
   assertServersAccount(request, services)
   const { sizeBytes, objectCount } = parseJson(request.body, schema)

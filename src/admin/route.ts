@@ -19,7 +19,7 @@ export interface AdminRoute {
   readonly path: string
   /** The IAM action that the caller needs. */
   readonly right: string
-  /** What the right is about. `object`: the action depends on the body, so the function asks for it. */
+  /** The resource of the right. `object`: the action depends on the body, so the function authorizes it. */
   readonly on: 'account' | 'bucket' | 'object'
   /** One sentence for docs/admin-api.md. */
   readonly about: string
@@ -34,11 +34,11 @@ export interface AdminRequest {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly body: Buffer
-  /** The bucket that the path names, loaded. Other routes must not touch it. */
+  /** The bucket that the path names, loaded. Other routes must not use it. */
   readonly bucket: Bucket
-  /** The caller's. AccessDenied for callers without one. */
+  /** The caller's account. AccessDenied for callers without one. */
   readonly account: string
-  /** Records an AccessDenied that no policy made. */
+  /** Records an AccessDenied without a policy. */
   readonly refuse: (error: ApiError) => ApiError
 }
 
@@ -55,9 +55,9 @@ export interface AdminServices {
   readonly region: string
   /** The service in the scope of signatures: `s3`. */
   readonly service: string
-  /** Base of presigned URLs; undefined: the host that was asked. */
+  /** Base of presigned URLs. If undefined, the host of the request. */
   readonly apiBaseUrl: string | undefined
-  /** By access key, ARN or name. */
+  /** Finds a user by access key, ARN or name. */
   readonly findIdentity: (name: string) => Identity | undefined
   readonly backgroundWork: BackgroundWork
   readonly nodes: NodeList
@@ -75,13 +75,13 @@ export interface PolicyDocuments {
 
 export interface DocumentStatus {
   readonly path: string
-  /** Undefined: the document is in force. Otherwise its last valid state is in force. */
+  /** Undefined if the document is in force. Otherwise its last valid state is in force. */
   readonly problem: { readonly message: string; readonly path: string; readonly line: number | undefined } | undefined
 }
 
 /**
- * These routes act on none of the headers of S3's operations. Policies may ask for the hash of the body, which is
- * verified here too.
+ * These routes use none of the headers of S3's operations. Policies may check the hash of the body, which is verified
+ * here too.
  */
 export function factsOf({ method = '', headers, socket }: IncomingMessage, caller: Caller): RequestFacts {
   const hash = headers['x-amz-content-sha256']
@@ -89,7 +89,7 @@ export function factsOf({ method = '', headers, socket }: IncomingMessage, calle
   return { method, headers: kept, socket, caller, query: new Map() }
 }
 
-/** InvalidArgument. */
+/** Reads a number from the query. InvalidArgument. */
 export function readNumber(query: URLSearchParams, name: string, bounds: { fallback: number; max: number }): number {
   const text = query.get(name)
   if (text === null) return bounds.fallback

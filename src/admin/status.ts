@@ -1,5 +1,5 @@
 /**
- * Whether the documents that people edit are in force, and what the scrub found. Only for the server's own account,
+ * Whether the documents that people edit are in force, and the result of the scrub. Only for the server's own account,
  * since both concern all accounts.
  */
 import type { WorkStatus } from '#model/work-status.ts'
@@ -17,7 +17,7 @@ export async function getStatus(request: AdminRequest, services: AdminServices):
   return { status: 200, json: JSON.stringify({ documents: shown, scrub: scrub && shownScrub(scrub) }) }
 }
 
-/** Undefined before the first. */
+/** Undefined before the first scrub. */
 function shownScrub(scrub: WorkStatus): object | undefined {
   const { startedAtMs, endedAtMs, examples } = scrub
   if (startedAtMs === undefined) return undefined

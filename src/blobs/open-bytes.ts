@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { ByteRange } from './contract/incoming.ts'
 import type { OpenBlob } from './contract/open-blob.ts'
 
-/** Bytes that are in memory, and have been checked. */
+/** Bytes in memory that have been verified. */
 export class OpenBytes implements OpenBlob {
   readonly #bytes: Buffer
 
@@ -42,7 +42,7 @@ export class OpenBytes implements OpenBlob {
   }
 
   async readInto(target: Uint8Array, position: number): Promise<void> {
-    if (position + target.length > this.#bytes.length) throw new Error('there are not so many bytes')
+    if (position + target.length > this.#bytes.length) throw new Error('the range is longer than the bytes')
     target.set(this.#bytes.subarray(position, position + target.length))
   }
 

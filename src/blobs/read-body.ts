@@ -1,9 +1,9 @@
-/** Bodies into memory. */
+/** Reads bodies into memory. */
 import type { Readable } from 'node:stream'
 import { ApiError } from '#model/errors.ts'
 import type { IncomingBody } from './contract/incoming.ts'
 
-/** EntityTooLarge, before the first byte. */
+/** Throws EntityTooLarge before the first byte is read. */
 export function assertNotTooLarge({ sizeBytes, maxBytes }: IncomingBody): void {
   if (sizeBytes !== undefined && sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes)
 }
@@ -12,7 +12,10 @@ function tooLarge(proposed: number, maximum: number): ApiError {
   return new ApiError('EntityTooLarge', { fields: { ProposedSize: proposed, MaxSizeAllowed: maximum } })
 }
 
-/** The whole body. EntityTooLarge; IncompleteBody if it ends early, breaks off, or has another length than announced. */
+/**
+ * Reads the whole body. EntityTooLarge; IncompleteBody if it ends early, breaks off, or has another length than
+ * announced.
+ */
 export async function readBody(body: IncomingBody): Promise<Buffer> {
   assertNotTooLarge(body)
   const { source, sizeBytes, maxBytes } = body
@@ -20,7 +23,7 @@ export async function readBody(body: IncomingBody): Promise<Buffer> {
   return collect(source, (received) => (received > maxBytes ? new ApiError('EntityTooLarge') : undefined))
 }
 
-/** A body of a known size that may be in memory. */
+/** Reads a body of a known size that is small enough for memory. */
 export async function readSmall(source: Readable, sizeBytes: number): Promise<Buffer> {
   const bytes = await collect(source, (received) => (received > sizeBytes ? new ApiError('IncompleteBody') : undefined))
   if (bytes.length !== sizeBytes) throw new ApiError('IncompleteBody')

@@ -1,6 +1,6 @@
 /**
- * Tells of a trouble once, not each time that it is met: every write, read and scan meets a folder that cannot be written to. What is
- * still there after an hour is told again.
+ * Logs a problem once instead of every time: each write, read and scan meets a folder that cannot be written to. A
+ * problem that still exists after an hour is logged again.
  */
 import { dirname } from 'node:path'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -16,20 +16,20 @@ export interface Troubled {
 
 export class TroubleLog {
   readonly #log: LevelLog
-  /** When each was told, the oldest first. */
+  /** The time when each problem was logged, oldest first. */
   readonly #toldAtMs = new Map<string, number>()
 
   constructor(log: LevelLog) {
     this.#log = log
   }
 
-  /** Of one file. */
+  /** Logs a problem of one file. */
   tellOfFile(level: 'warn' | 'error', error: unknown, file: Troubled, message: string): void {
     const { bucket, key, versionId } = file
     this.#tell(level, error, [`${bucket}/${key}`, versionId].join('\0'), file, message)
   }
 
-  /** Of a folder: its files have the same trouble, and the first that is met stands for all. */
+  /** Logs a problem of a folder. Its files have the same problem, so only the first is logged. */
   tellOfFolder(level: 'warn' | 'error', error: unknown, { bucket, key }: Troubled, message: string): void {
     this.#tell(level, error, `${bucket}/${key.endsWith('/') ? key : `${dirname(key)}/`}`, { bucket, key }, message)
   }

@@ -1,4 +1,4 @@
-/** Settings with addresses. */
+/** Settings that are addresses. */
 import * as z from 'zod'
 import { isIpRange } from '#lib/net/ip-range.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
@@ -7,7 +7,7 @@ import { list, onOff, wholeNumber } from './schemas.ts'
 
 export const ipRanges: z.ZodType<string[], string> = list.pipe(z.array(z.string().refine(isIpRange)))
 
-/** The address of a server, or of a path on it. */
+/** The URL of a server, or of a path on it. */
 export const baseUrl: z.ZodType<string, string> = z.string().refine((url) => {
   if (!URL.canParse(url)) return false
   const { protocol, search, hash, username, password, pathname } = new URL(url)
@@ -15,7 +15,7 @@ export const baseUrl: z.ZodType<string, string> = z.string().refine((url) => {
   return /^https?:$/.test(protocol) && hasOnlyPath && /^[\w./~-]*$/.test(pathname) && !pathname.includes('//')
 })
 
-/** Without a path, since a signature covers it and S3 clients cannot be told that a proxy removes a part of it. */
+/** Without a path: a signature covers the path, and S3 clients do not know that a proxy removes a part of it. */
 export const origin: z.ZodType<string, string> = baseUrl.refine(
   (url) => URL.canParse(url) && new URL(url).pathname === '/',
 )
@@ -38,7 +38,7 @@ function parseWebsiteDomain(item: string): WebsiteDomain | undefined {
   return { domain: domain.toLowerCase(), isWildcard, ...(bucketName !== undefined && { bucketName }) }
 }
 
-/** Which of `hosts` the websites would take over, so that pages of buckets ran there. */
+/** Those of `hosts` that the websites would serve, so that pages of buckets would run there. */
 export function hostsOfWebsites(domains: readonly WebsiteDomain[], hosts: readonly string[]): string[] {
   const reaches =
     (host: string) =>
@@ -49,12 +49,12 @@ export function hostsOfWebsites(domains: readonly WebsiteDomain[], hosts: readon
 
 const oneOrigin = /^(\*|local|null|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i
 
-/** Of web pages. `none` alone: no page, which an empty value cannot say, since it counts as not given. */
+/** Origins of web pages. `none` alone means no page, since an empty value counts as not given. */
 export const origins: z.ZodType<string[], string> = list
   .transform((items) => (items.length === 1 && items[0]?.toLowerCase() === 'none' ? [] : items))
   .pipe(z.array(z.string().regex(oneOrigin)))
 
-/** BLOBS_URL: an S3 bucket, a prefix in it, and how it is reached. */
+/** BLOBS_URL: an S3 bucket, a prefix in it, and the parameters of its server. */
 export interface UpstreamAddress {
   readonly bucket: string
   /** Empty, or ends with a slash. */

@@ -1,21 +1,21 @@
-/** What the command line asks for, beside settings. */
+/** The commands and switches of the command line; the other flags are settings. */
 import { type Name, names, secrets } from './rows.ts'
 
 export const commands = ['check-config', 'show-config', 'reset-cred', 'version', 'help'] as const
 
-/** Writes one line of JSON to standard output when the servers answer; everything else goes to standard error. */
+/** Writes one line of JSON to standard output when the servers are ready; all other output goes to standard error. */
 export const readyJson = 'ready-json'
 
 /** Flags without a value. */
 export const switches: readonly string[] = [...commands, readyJson]
 
-/** Those that come first, with parameters of their own. */
+/** Words that come first and have their own parameters. */
 const words = ['documents', 'fsck', 'health', 'migrate', 'rotate-root-key', 'where'] as const
 type Word = (typeof words)[number]
 
 export type Command = (typeof commands)[number] | Word | 'start'
 
-/** Looks at no setting, so that --help works whatever they are. */
+/** Reads no setting, so that --help works even with invalid settings. */
 export function findCommand(argv: readonly string[]): Command {
   if (argv.includes('-h')) return 'help'
   const [word] = argv
@@ -29,7 +29,7 @@ export function flagOf(name: Name): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`
 }
 
-/** The setting of each flag. */
+/** Maps each flag to its setting. */
 export function flags(): Map<string, string> {
   const named = names
     .filter((name) => !secrets.has(name))

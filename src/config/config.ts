@@ -1,6 +1,6 @@
 /**
- * Reads the settings of rows.ts from `.env`, the environment and flags, later ones winning, and checks them all at
- * once.
+ * Reads the settings of rows.ts from `.env`, the environment and flags, and checks them all together. The last one that
+ * is given counts.
  */
 import { join, resolve } from 'node:path'
 import type { LogSettings } from '#lib/log/log.ts'
@@ -15,13 +15,13 @@ import { gatherSettings, readSettingsFile } from './sources.ts'
 export const defaultCredential = wellKnownSecret
 
 export type AppConfig = ReturnType<typeof assemble> & {
-  /** Settings that were given and have no effect, a sentence each. */
+  /** One sentence for each given setting that has no effect. */
   readonly notes: readonly string[]
   readonly readyJson: boolean
   readonly log: LogSettings
 }
 
-/** All mistakes found, a sentence each. */
+/** All mistakes found, one sentence each. */
 export class ConfigError extends Error {
   readonly mistakes: readonly string[]
 
@@ -32,7 +32,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws ConfigError. */
+/** Reads the configuration. Throws ConfigError. */
 export function loadConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -50,7 +50,7 @@ export function loadConfig(
   return { ...config, notes, readyJson: isJson, log: { ...config.log, descriptor: isJson ? 2 : 1 } }
 }
 
-/** The settings of a second store, beside those that are given; undefined: not given. */
+/** The configuration with some settings replaced, for a second store. Undefined means not given. */
 export const loadConfigWith = (
   argv: readonly string[],
   overrides: Readonly<Partial<Record<Name, string | undefined>>>,
@@ -63,12 +63,12 @@ function override({ given }: Gathered, overrides: Readonly<Partial<Record<Name, 
   }
 }
 
-/** The settings of the KMS in a file of NAME=VALUE lines, for the same folder. Throws ConfigError. */
+/** Reads the settings of the KMS from a file of NAME=VALUE lines, for the same folder. Throws ConfigError. */
 export function formerKeySettings(path: string, { storageRoot, configFolder }: AppConfig): AppConfig['kms'] {
   const mistakes: string[] = []
   const given = Object.entries(readSettingsFile(path, mistakes)).filter(([name]) => /^(KMS_|AWS_REGION$)/.test(name))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  // No .env is in that folder.
+  // That folder has no .env.
   return loadConfig([], { ...Object.fromEntries(given), STORAGE_ROOT: storageRoot }, configFolder).kms
 }
 
@@ -85,7 +85,7 @@ function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown 
   return fallback === undefined ? undefined : schema.parse(fallback)
 }
 
-/** Settings that are valid alone but not together. */
+/** Mistakes in settings that are valid alone but not together. */
 function disagreements(values: Values, given: Readonly<Record<string, string>>): string[] {
   const found: string[] = []
   const { APP_HOST: host, API_PORT: api, UI_PORT: ui } = values
@@ -143,7 +143,7 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
   return found
 }
 
-/** Undefined: the root key of the KMS is here. */
+/** Undefined if this process has the root key of the KMS. */
 function kmsEndpoint({ AWS_REGION, ...values }: Values) {
   const { KMS_ENDPOINT: url, KMS_ENDPOINT_KEY_ID: keyId, KMS_ENDPOINT_REGION: region = AWS_REGION } = values
   const { KMS_ENDPOINT_ACCESS_KEY: accessKeyId, KMS_ENDPOINT_SECRET_KEY: secretAccessKey } = values
@@ -153,14 +153,14 @@ function kmsEndpoint({ AWS_REGION, ...values }: Values) {
   return { url, keyId, region, accessKeyId, secretAccessKey }
 }
 
-/** Undefined: the credentials of the SDK's default chain. */
+/** If undefined, the credentials of the SDK's default chain are used. */
 function importCredentials(values: Values) {
   const { FROM_ACCESS_KEY_ID: accessKeyId, FROM_SECRET_ACCESS_KEY: secretAccessKey } = values
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey }
 }
 
-/** Undefined: bytes are plain files here. */
+/** Undefined if bytes are plain files on this machine. */
 function upstreamOf({ AWS_REGION, ...values }: Values) {
   const { BLOBS_URL: address, BLOBS_ACCESS_KEY_ID: accessKeyId, BLOBS_SECRET_ACCESS_KEY: secretAccessKey } = values
   if (address === undefined) return undefined
@@ -200,7 +200,7 @@ function assemble(values: Values, given: Readonly<Record<string, string>>, cwd: 
     scrubIntervalMs: values.SCRUB_INTERVAL || undefined,
     verifyReads: values.VERIFY_READS,
     metadataEngine: values.METADATA_ENGINE,
-    /** Undefined: the index is on this machine. */
+    /** Undefined if the index is on this machine. */
     metadataAddress: values.METADATA_URL,
     upstream: upstreamOf(values),
     maxUploadBytes: values.MAX_UPLOAD_SIZE,

@@ -2,8 +2,8 @@
 
 /**
  * Variables that all child processes inherit: enough threads for the disk, an Express that caches templates, and a
- * glibc without an arena for each thread, which does not return freed memory to the system after each piece of a body
- * (mallopt(3)).
+ * glibc without an arena for each thread: with arenas it does not return freed memory to the system after each piece of
+ * a body (mallopt(3)).
  */
 export function prepareChildEnvironment(): void {
   process.env.UV_THREADPOOL_SIZE ??= '16'
@@ -13,8 +13,8 @@ export function prepareChildEnvironment(): void {
 }
 
 /**
- * The environment of one child. API workers have a number, like those of node:cluster: scripts and monitors tell them
- * from the console by it.
+ * The environment of one child. API workers have a number, as in node:cluster. Scripts and monitors use it to
+ * distinguish them from the console.
  */
 export function childEnvironment(worker: number | undefined): NodeJS.ProcessEnv {
   return worker === undefined ? process.env : { ...process.env, NODE_UNIQUE_ID: String(worker) }

@@ -4,7 +4,7 @@ import * as z from 'zod'
 export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
 
-/** A PostgreSQL, or several of which one takes writes. */
+/** A PostgreSQL server, or several of which one takes writes. */
 export interface PostgresAddress {
   /** A host that starts with a slash is the folder of a Unix socket. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[]
@@ -15,11 +15,11 @@ export interface PostgresAddress {
   readonly sslMode: SslMode
   /** PEM files. */
   readonly sslFiles: { readonly ca?: string; readonly certificate?: string; readonly key?: string }
-  /** Connections of one process. */
+  /** The number of connections of one process. */
   readonly poolSize: number
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
-  /** How long a request waits for a database that is lost, before it is answered 503. */
+  /** How long a request waits for a lost database before it is answered with 503. */
   readonly retryMs: number
   readonly applicationName: string
 }
@@ -44,7 +44,7 @@ const parameters = z.strictObject({
     .default('myfsio'),
   pool_size: z.coerce.number().int().min(2).max(100).default(4),
   connect_timeout: seconds(1, 60).default(5),
-  /** Milliseconds, as PostgreSQL's own. */
+  /** Milliseconds, as in PostgreSQL. */
   statement_timeout: z.coerce.number().int().min(1000).max(600_000).default(30_000),
   retry_timeout: seconds(1, 300).default(15),
   application_name: z.string().max(50).default('myfsio'),

@@ -1,4 +1,4 @@
-/** MinIO's variables and flags with the settings that they stand for, one row each. */
+/** MinIO's variables and flags with the settings that replace them, one row each. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -14,7 +14,7 @@ export interface MinioRow {
 }
 
 const apiAddress = address(({ host, port }) => ({ APP_HOST: host, API_PORT: port }))
-// Both servers listen on one address.
+// Both servers listen on the same host.
 const consoleAddress = address(({ port }) => ({ UI_PORT: port }))
 const certificates: MinioRow = { settings: ['TLS_CERT', 'TLS_KEY'], allowed: 'a folder', read: certificatesIn }
 
@@ -43,7 +43,7 @@ export const minioVariables: Readonly<Record<string, MinioRow>> = {
   MINIO_CONSOLE_ADDRESS: consoleAddress,
 }
 
-/** Variables whose value may be in a file: then the name ends in `_FILE`. */
+/** Variables that can be read from a file: then the name ends in `_FILE`. */
 export const minioSecrets = ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY', 'MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'] as const
 
 /** Flags of `server` with a value. */

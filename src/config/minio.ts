@@ -1,6 +1,6 @@
 /**
- * MinIO's environment and command line as settings, so that one image can replace the other. What has no counterpart is
- * reported at start.
+ * MinIO's environment and command line as settings, so that this image can replace MinIO's. Variables and flags without
+ * a counterpart are reported at start.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,10 +23,10 @@ const secretsFolder = '/run/secrets'
 /** Settings as they are gathered, later ones replacing earlier ones. */
 export interface Gathered {
   readonly given: Record<string, string>
-  /** What the user wrote for a setting, where it is not its name. */
+  /** The name that the user wrote for a setting, if it is another one. */
   readonly origins: Map<string, string>
   readonly mistakes: string[]
-  /** What has no effect, a sentence each. */
+  /** One sentence for each given value without effect. */
   readonly notes: string[]
 }
 
@@ -48,7 +48,7 @@ export function gatherMinioVariables(env: Settings, gathered: Gathered): void {
 }
 
 /**
- * `argv` comes after the word `server`. Returns the flags that are not MinIO's; `switches` are those that stand alone.
+ * `argv` comes after the word `server`. Returns the flags that are not MinIO's. `switches` are flags without a value.
  */
 export function gatherMinioCommand(argv: readonly string[], switches: readonly string[], gathered: Gathered): string[] {
   const { given, notes } = gathered
@@ -62,7 +62,7 @@ export function gatherMinioCommand(argv: readonly string[], switches: readonly s
       folders.push(argument)
       continue
     }
-    // MinIO accepts one dash for two.
+    // MinIO accepts one dash instead of two.
     const name = flag.replace(/^-(?=[a-z])/, '--')
     const row = minioFlags[name]
     const standsAlone = inline !== undefined || name in minioSwitches || switches.includes(name.slice(2))

@@ -1,6 +1,6 @@
 /**
- * Every setting: how it is read, its default, what is allowed ("must be ..."), what it means. README's table is this
- * one.
+ * Every setting: how it is read, its default, what is allowed ("must be ..."), what it means. The tables of the
+ * documents are made from it.
  */
 import { availableParallelism } from 'node:os'
 import * as z from 'zod'
@@ -28,18 +28,18 @@ export const rows = {
   TLS_CERT: row(text, undefined, 'a PEM file', 'certificate; both servers then speak HTTPS'),
   TLS_KEY: row(text, undefined, 'a PEM file', 'its key'),
 
-  STORAGE_ROOT: row(text, './data', 'a folder', 'where everything is kept'),
+  STORAGE_ROOT: row(text, './data', 'a folder', 'the data folder'),
   IAM_CONFIG: row(
     text,
     undefined,
     'a file',
-    'users and policies (default: under STORAGE_ROOT); with METADATA_URL only taken at the first start',
+    'users and policies (default: under STORAGE_ROOT); with METADATA_URL only read at the first start',
   ),
   BUCKET_POLICY_PATH: row(
     text,
     undefined,
     'a file',
-    'bucket policies (default: under STORAGE_ROOT); with METADATA_URL only taken at the first start',
+    'bucket policies (default: under STORAGE_ROOT); with METADATA_URL only read at the first start',
   ),
   MYFSIO_BUCKETS: row(bucketNames, '', 'bucket names, separated by commas', 'buckets to create at start'),
   DEFAULT_OBJECT_OWNERSHIP: row(
@@ -53,7 +53,7 @@ export const rows = {
     z.enum(['none', 'AES256']),
     'none',
     'none or AES256',
-    'encryption of new objects in buckets without a rule; none keeps them as plain files, AES256 is what AWS does',
+    'encryption of new objects in buckets without a rule; none keeps them as plain files, AES256 is the default of AWS',
   ),
   DEFAULT_BLOCKED_ENCRYPTION: row(
     list.pipe(z.array(z.enum(['SSE-C']))),
@@ -80,7 +80,7 @@ export const rows = {
     'always, recent, small or off',
     'which reads are compared with the checksum; recent: each file once a minute at most; small: up to 64 KiB',
   ),
-  METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory forgets everything at exit'),
+  METADATA_ENGINE: row(z.enum(['lmdb', 'memory']), 'lmdb', 'lmdb or memory', 'memory loses all data at exit'),
   METADATA_URL: row(
     metadataUrl,
     undefined,
@@ -93,10 +93,15 @@ export const rows = {
     'an address such as s3://bucket/prefix?endpoint=https://host',
     'keep the bytes of objects over 64 KiB in this S3 store instead of plain files, the rest in the index',
   ),
-  BLOBS_ACCESS_KEY_ID: row(text, undefined, 'an access key', 'who may use it (default: as the AWS SDK finds it)'),
+  BLOBS_ACCESS_KEY_ID: row(
+    text,
+    undefined,
+    'an access key',
+    'the access key for BLOBS_URL (default: as the AWS SDK finds it)',
+  ),
   BLOBS_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
   MAX_UPLOAD_SIZE: row(size(), '1073741824', 'a size such as 1073741824 or 5GiB', 'largest body of one request'),
-  UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows of a page in the console'),
+  UI_PAGE_SIZE: row(wholeNumber(1, 1000), '100', 'a whole number from 1 to 1000', 'rows on a page of the console'),
 
   ADMIN_ACCESS_KEY: row(matching(/^[\w.@-]{3,128}$/), undefined, '3 to 128 letters, digits or _.@-', 'the first user'),
   ADMIN_SECRET_KEY: row(z.string().min(8).max(256), undefined, '8 to 256 characters', 'the secret of the first user'),
@@ -110,17 +115,17 @@ export const rows = {
     z.string().min(32),
     undefined,
     'at least 32 characters',
-    'wraps the keys of the KMS (default: a generated file); losing it loses every sealed object',
+    'wraps the keys of the KMS (default: a generated file); without it encrypted objects are lost',
   ),
   KMS_ENDPOINT: row(
     origin,
     undefined,
     'an http or https address without a path',
-    'another KMS, whose key wraps the root key in place of KMS_ROOT_KEY or a file',
+    'another KMS; its key wraps the root key, instead of KMS_ROOT_KEY or a file',
   ),
   KMS_ENDPOINT_KEY_ID: row(text, undefined, 'an id, ARN or alias', 'its key'),
   KMS_ENDPOINT_REGION: row(matching(/^[a-z0-9-]{1,63}$/), undefined, 'a region', 'its region (default: AWS_REGION)'),
-  KMS_ENDPOINT_ACCESS_KEY: row(text, undefined, 'an access key', 'who may use its key'),
+  KMS_ENDPOINT_ACCESS_KEY: row(text, undefined, 'an access key', 'the access key for KMS_ENDPOINT'),
   KMS_ENDPOINT_SECRET_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
   AWS_REGION: row(matching(/^[a-z0-9-]{1,63}$/), 'us-east-1', 'a region such as us-east-1', 'region of signatures'),
   REGIONS: row(
@@ -143,7 +148,7 @@ export const rows = {
     'an http or https address such as https://host/path',
     'where browsers reach the console, behind a proxy',
   ),
-  ALLOWED_HOSTS: row(hosts, '', 'hosts, separated by commas', 'further hosts that signatures may name'),
+  ALLOWED_HOSTS: row(hosts, '', 'hosts, separated by commas', 'further hosts that signatures may cover'),
   VIRTUAL_HOST_DOMAINS: row(
     hosts,
     '',
@@ -187,7 +192,7 @@ export const rows = {
     ipRanges,
     '',
     'addresses or ranges such as 10.0.0.0/8',
-    'proxies whose X-Forwarded-* headers are trusted',
+    'proxies with trusted X-Forwarded-* headers',
   ),
   RATE_LIMIT_DEFAULT: row(
     rateLimit(),
@@ -225,11 +230,11 @@ export const rows = {
     text,
     undefined,
     'an access key',
-    'who reads the source of `migrate --from` (default: the credentials of the AWS SDK)',
+    'the access key for `migrate --from` (default: as the AWS SDK finds it)',
   ),
   FROM_SECRET_ACCESS_KEY: row(text, undefined, 'a secret', 'the secret of that access key'),
 
-  LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'least severe level to log'),
+  LOG_LEVEL: row(logLevel(), 'info', 'debug, info, warn, error or off', 'the lowest level that is logged'),
   LOG_FORMAT: row(z.enum(['auto', 'json', 'pretty']), 'auto', 'json, pretty or auto', 'auto: pretty on a terminal'),
   LOG_DIR: row(text, undefined, 'a folder', 'write the log to a file there as well'),
   LOG_FILE: row(matching(/^[^/\\]+$/), 'app.log', 'a file name', 'name of that file'),
@@ -244,7 +249,7 @@ export type Values = {
 }
 
 export const names = Object.keys(rows) as Name[]
-/** Masked where settings are shown; they have no flag, since command lines are visible to all users of a machine. */
+/** Masked where settings are shown. They have no flag, since all users of a machine can see command lines. */
 export const secrets: ReadonlySet<Name> = new Set([
   'ADMIN_SECRET_KEY',
   'SECRET_KEY',

@@ -1,4 +1,4 @@
-/** Parses the text of a setting. Sizes in bytes, durations in milliseconds. */
+/** Parsers of settings. Sizes are in bytes, durations in milliseconds. */
 import * as z from 'zod'
 
 export interface RateLimit {
@@ -38,7 +38,7 @@ export function rateLimit(): z.ZodType<RateLimit | false, string> {
   })
 }
 
-/** Milliseconds, of `7 days` or `12 hours`; `off` is false. */
+/** Milliseconds from `7 days` or `12 hours`; `off` is false. */
 export function interval(): z.ZodType<number | false, string> {
   return parsed((value) => {
     if (/^off$/i.test(value)) return false
@@ -64,7 +64,7 @@ export const onOff: z.ZodType<boolean, string> = z.stringbool({
   falsy: ['off', 'false', '0', 'no'],
 })
 
-/** Separated by commas; empty ones are left out. */
+/** A list separated by commas; empty items are left out. */
 export const list: z.ZodType<string[], string> = z
   .string()
   .transform((value) => value.split(',').flatMap((item) => item.trim() || []))

@@ -9,9 +9,9 @@ type Given = Record<string, string>
 interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** The setting of each flag. */
+  /** Maps each flag to its setting. */
   readonly flags: ReadonlyMap<string, string>
-  /** Flags that stand alone. */
+  /** Flags without a value. */
   readonly switches: readonly string[]
 }
 
@@ -20,7 +20,7 @@ export function gatherSettings(argv: readonly string[], { env, cwd, flags, switc
   const variables = { ...readDotenv(cwd, gathered.mistakes), ...withoutEmpty(env) }
   gatherMinioVariables(variables, gathered)
   replace(gathered, variables)
-  // MinIO's image is started with and without the name of its program.
+  // MinIO's image is started with or without the name of its program.
   const [word, ...others] = argv[0] === 'minio' ? argv.slice(1) : argv
   const own = word === 'server' ? gatherMinioCommand(others, switches, gathered) : argv
   replace(gathered, readFlags(own, flags, switches, gathered.mistakes))
@@ -52,7 +52,7 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Given 
   return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
 
-/** `--flag value` and `--flag=value`. `names` maps a flag to its variable; `switches` stand alone. */
+/** `--flag value` and `--flag=value`. `names` maps a flag to its variable; `switches` have no value. */
 function readFlags(
   argv: readonly string[],
   names: ReadonlyMap<string, string>,
@@ -66,8 +66,8 @@ function readFlags(
     if (switches.includes(flag) && inline === undefined) continue
     const name = names.get(flag)
     if (name === undefined) {
-      mistakes.push(`${argument} is not known: --help lists what is.`)
-      // The word after a flag is most likely its value, not another mistake.
+      mistakes.push(`${argument} is not known: --help lists all flags.`)
+      // The word after an unknown flag is most likely its value, not another mistake.
       if (flag !== '' && inline === undefined && argv[at + 1]?.startsWith('-') === false) at++
       continue
     }

@@ -24,7 +24,7 @@ function apiUrl(host: string, { apiPort, tls }: Pick<ConsoleSettings, 'apiPort' 
   return `${tls ? 'https' : 'http'}://${/^[^[].*:/.test(host) ? `[${host}]` : host}:${apiPort}`
 }
 
-/** The value of Host appears in a command only if it is a host name. */
+/** Host appears in a command only if it is a host name. */
 function hostnameOf(host: string | undefined): string | undefined {
   const [, name] = /^([a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.exec(host ?? '') ?? []
   return name

@@ -1,4 +1,4 @@
-/** What the console needs to know of the server's settings. */
+/** The part of the server's settings that the console needs. */
 import type { CorsSettings } from '#http/cors.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 import type { BucketDefaults } from '#model/bucket/new-bucket.ts'
@@ -27,11 +27,11 @@ export interface ConsoleSettings extends BucketDefaults {
   readonly workers: number
   /** Whether requests are recorded. */
   readonly activity: boolean
-  /** Of buckets without a rule. */
+  /** For buckets without an encryption rule. */
   readonly defaultEncryption: ServerEncryption
   readonly maxUploadBytes: number
   readonly uiPageSize: number
-  /** CORS of buckets without rules. */
+  /** For buckets without CORS rules. */
   readonly cors: CorsSettings
   readonly secretKey: string | undefined
   readonly sessionIdleMs: number

@@ -1,4 +1,4 @@
-/** The console as an Express application: what every request passes before it reaches a page of routes.ts. */
+/** The console as an Express application: the middleware that every request passes before a page of routes.ts. */
 import { randomBytes } from 'node:crypto'
 import type { IRouter, NextFunction, Request, Response } from 'express'
 import helmet from 'helmet'
@@ -46,7 +46,7 @@ const pageHeaders = helmet({
       frameAncestors: ["'none'"],
     },
   },
-  // HSTS is for the operator of the proxy to set.
+  // HSTS is a setting of the proxy's operator.
   strictTransportSecurity: false,
   referrerPolicy: { policy: 'same-origin' },
 })

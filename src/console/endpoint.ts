@@ -1,4 +1,6 @@
-/** The life of one visit: identify → signed in? → from our own page? → bucket → authorize → page → send. */
+/**
+ * The steps of a request to the console: identify → signed in? → from our own page? → bucket → authorize → page → send.
+ */
 import type { NextFunction, Request, Response } from 'express'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { isUnexplained } from '#access/decide/denial.ts'
@@ -74,7 +76,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     }
   }
 
-  /** Refusals that no policy made are recorded too. */
+  /** Refusals without a policy are recorded too. */
   function recorded(error: ApiError, request: Request, visitor: Visitor | undefined): ApiError {
     const facts = factsOfVisit(request)
     const action = `${request.method} ${request.path}`
@@ -83,7 +85,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     return services.gatekeeper.recordArnRefusal(error, who ?? anonymousAsking, action, { arn: '*', account }, facts)
   }
 
-  /** Missing objects look forbidden to visitors who may not list. */
+  /** Visitors who may not list get AccessDenied for missing objects. */
   async function showPage(route: Route, visit: Visit): Promise<Answer> {
     try {
       return await route.page(visit, services)
@@ -163,7 +165,7 @@ export function createEndpoint({ services, renderer, log }: EndpointOptions) {
     })
   }
 
-  /** What the navigation offers. */
+  /** The links of the navigation. */
   function offeredTo(principal: Principal, request: Request) {
     const facts = factsOfVisit(request)
     return {
@@ -230,7 +232,7 @@ async function authorize(route: Route, visit: Visit, services: ConsoleServices):
   const { key, versionId, params } = visit
   const effect = route.effect?.(visit, services) ?? {}
   if (!needsKey) return visit.authorize(permission, params.bucket === undefined ? {} : { bucket: visit.bucket }, effect)
-  // Reading a version by its id is an action of its own.
+  // Reading a version by its id has its own action.
   const action = permission === 's3:GetObject' && versionId !== undefined ? 's3:GetObjectVersion' : permission
   await visit.authorizeObject(action, { bucket: visit.bucket, key, versionId, uploadId: params.upload }, effect)
 }

@@ -1,7 +1,7 @@
 /**
- * What conditions of policies may ask of a visit. Keys of S3 describe what the console does, and never repeat the
- * visit's own query and headers: the console does not act on these, so an `x-amz-tagging` sent along must not satisfy a
- * condition.
+ * The facts about a visit that conditions of policies may use. S3 condition keys describe the console's action and
+ * never repeat the visit's own query and headers: the console ignores these, so an `x-amz-tagging` sent along must not
+ * satisfy a condition.
  */
 import type { IncomingMessage } from 'node:http'
 import { callerHeaders } from '#access/caller/caller-headers.ts'
@@ -12,7 +12,7 @@ import type { NamedTags } from '#model/tags.ts'
 import { conditionKeys } from '#objects/effect.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
-/** What an action does, beside its resource. */
+/** The effect of an action, beside its resource. */
 export interface Effect {
   /** Condition keys in lower case. */
   readonly keys?: ConditionKeys
@@ -33,7 +33,7 @@ export function readQuery(url: string | undefined): URLSearchParams {
   throw new ApiError('InvalidArgument', { message: `The address has the parameter ${repeated} twice.` })
 }
 
-/** Facts of listing below a prefix. */
+/** The facts of listing below a prefix. */
 export function listing(prefix: string, limit: number, delimiter = ''): Effect {
   const cut = delimiter === '' ? {} : { 's3:delimiter': delimiter }
   return { keys: { 's3:prefix': prefix, 's3:max-keys': String(limit), ...cut } }

@@ -35,9 +35,9 @@ export interface Visit {
   /** Values of `:name` in the route's path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly address: string
-  /** Host in the visitor's browser, with its port where one is given. */
+  /** Host in the visitor's browser, with its port if one is given. */
   readonly host: string | undefined
-  /** What conditions of policies may ask of every visit: see facts.ts. */
+  /** The facts about every visit that conditions of policies may use: see facts.ts. */
   readonly facts: RequestFacts
   /** The principal, address and request id behind writes of this visit. */
   readonly actor: Actor
@@ -48,16 +48,16 @@ export interface Visit {
   readonly bucket: Bucket
   /** `key` of the query; '' if there is none. */
   readonly key: string
-  /** The version id that the route takes from the query; undefined: the current version. */
+  /** The version id in the query. If undefined, the current version. */
   readonly versionId: string | undefined
   /** Fields of an urlencoded form. */
   readonly form: URLSearchParams
-  /** A bounded JSON body: InvalidRequest unless it fits. */
+  /** A bounded JSON body. InvalidRequest if it does not match the schema. */
   readJson<T>(schema: ZodType<T>): Promise<T>
   may(action: string, resource?: Resource, effect?: Effect): boolean
   /** AccessDenied unless the visitor may. */
   authorize(action: string, resource?: Resource, effect?: Effect): void
-  /** The same for an object, or an upload to it, whose owner and ACL may count. */
+  /** The same for an object, or an upload to it: its owner and ACL may decide. */
   authorizeObject(action: string, target: ObjectTarget, effect?: Effect): Promise<void>
 }
 
@@ -80,7 +80,7 @@ export interface View {
   readonly isBare?: boolean
   /** Part of a page, fetched by a script. */
   readonly isFragment?: boolean
-  /** A question that scripts show in a dialog; without scripts it is a page. */
+  /** Scripts show it in a dialog; without scripts it is a page. */
   readonly isDialog?: boolean
   /** Modules under public/js that only this page needs. */
   readonly scripts?: readonly string[]

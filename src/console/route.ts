@@ -6,7 +6,7 @@ export type Method = 'get' | 'post' | 'put' | 'delete'
 /** Visitors who may see a page: all, those who signed in, or those with an action on the resource in the path. */
 export type Permission = 'anyone' | 'signed-in' | `s3:${string}` | `sts:${string}`
 
-/** What the page does, where conditions of policies may ask for more than the resource. */
+/** The effect of the page, if conditions of policies may depend on more than the resource. */
 export type EffectOf = (visit: Visit, services: ConsoleServices) => Effect
 
 export interface Route {
@@ -15,8 +15,8 @@ export interface Route {
   /** The page is about one object, named by `key` in the query. */
   readonly needsKey: boolean
   /**
-   * The page is about one version, named by `versionId` in the query. Undefined: it ignores that; '': the current
-   * version by default.
+   * The page is about one version, named by `versionId` in the query. If undefined, the page ignores that parameter. ''
+   * means the current version by default.
    */
   readonly versionId: string | undefined
   readonly permission: Permission
@@ -25,8 +25,8 @@ export interface Route {
 }
 
 /**
- * `?key=` at the end of a path means that the page is about one object, and `&versionId=` after it that it is about one
- * of its versions: the value written there is the default.
+ * `?key=` at the end of a path means that the page is about one object. `&versionId=` after it means that it is about
+ * one of its versions: the value written there is the default.
  */
 export function route(
   method: Method,

@@ -1,4 +1,4 @@
-/** The map of the console: method, address, permission, page. `?key=` marks pages about one object. */
+/** The table of the console: method, address, permission, page. `?key=` marks pages about one object. */
 import { showActivity } from './activity/activity.ts'
 import { showRequest } from './activity/request.ts'
 import { listBucketNames } from './buckets/bucket-names.ts'
@@ -111,12 +111,12 @@ export const routes: readonly Route[] = [
   route('get', '/ui/system/nodes', 'signed-in', showNodes),
   route('post', '/ui/system/jobs/:job/start', 's3:CreateJob', startJob),
 
-  // Buckets; each bucket in a list is authorized on its own.
+  // Buckets; each bucket in a list is authorized separately.
   route('get', '/ui/buckets', 'signed-in', showBuckets),
   route('get', '/ui/bucket-names', 'signed-in', listBucketNames),
   route('post', '/ui/buckets', 'signed-in', createBucket),
 
-  // Folders of a bucket; each selected key is authorized on its own.
+  // Folders of a bucket; each selected key is authorized separately.
   route('get', '/ui/buckets/:bucket', 's3:ListBucket', showObjects, listingOf),
   route('get', '/ui/buckets/:bucket/new-folder', 'signed-in', showNewFolder),
   route('post', '/ui/buckets/:bucket/folders', 'signed-in', createFolder),
@@ -185,7 +185,7 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/encryption', 's3:GetEncryptionConfiguration', showEncryption),
   route('post', '/ui/buckets/:bucket/encryption', 's3:PutEncryptionConfiguration', saveEncryption),
   route('get', '/ui/buckets/:bucket/quota', 's3:ListBucket', showQuota),
-  // Not for the bucket's owner: the page asks for the server's own account.
+  // Only the server's own account may set it, so the page checks that.
   route('post', '/ui/buckets/:bucket/quota', 'signed-in', saveQuota),
   route('get', '/ui/buckets/:bucket/lock', 's3:GetBucketObjectLockConfiguration', showBucketLock),
   route('post', '/ui/buckets/:bucket/lock', 's3:PutBucketObjectLockConfiguration', saveBucketLock),
@@ -208,14 +208,14 @@ export const routes: readonly Route[] = [
   route('get', '/ui/buckets/:bucket/readers?key=&versionId=', 's3:GetObject', showReaders),
   route('get', '/ui/buckets/:bucket/content?key=&versionId=', 's3:GetObject', sendContent),
   route('get', '/ui/buckets/:bucket/metadata?key=', 's3:GetObject', showMetadata),
-  // The permissions of a copy depend on its source, so the page asks for them.
+  // The permissions of a copy depend on its source, so the page checks them.
   route('post', '/ui/buckets/:bucket/metadata?key=', 'signed-in', saveMetadata),
   route('get', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', showObjectTags),
   route('post', '/ui/buckets/:bucket/object-tags?key=', 'signed-in', saveObjectTags),
-  // Reading, putting and deleting an annotation take rights of their own, so the page asks for them.
+  // Reading, putting and deleting an annotation have their own permissions, so the page checks them.
   route('get', '/ui/buckets/:bucket/annotation?key=&versionId=', 'signed-in', showAnnotation),
   route('post', '/ui/buckets/:bucket/annotation?key=&versionId=', 'signed-in', saveAnnotation),
-  // Reading and changing a lock take rights of their own, so the page asks for them.
+  // Reading and changing a lock have their own permissions, so the page checks them.
   route('get', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', showVersionLock),
   route('post', '/ui/buckets/:bucket/object-lock?key=&versionId=', 'signed-in', saveVersionLock),
   route('get', '/ui/buckets/:bucket/presign?key=', 's3:GetObject', showPresign),

@@ -1,10 +1,10 @@
-/** Answers a request before any service has seen it, in the format that its client reads. */
+/** Answers a request that was refused before it reached a service, in the format that its client reads. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatXml } from '#lib/text/xml.ts'
 import type { ApiError } from '#model/errors.ts'
 
-/** `protocol`: S3's, that of IAM and STS, or that of KMS. */
+/** `protocol`: the one of S3, of IAM and STS, or of KMS. */
 export function answerRefusal(
   { status, code, message, fields }: ApiError,
   protocol: 's3' | 'query' | 'json',

@@ -1,6 +1,6 @@
 /**
- * CORS of buckets: preflight requests, and the headers of every other answer. A bucket's rules decide; the server's settings
- * where a bucket has none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+ * CORS of buckets: preflight requests, and the headers of every other answer. A bucket's rules decide. For buckets
+ * without rules the server's settings decide. https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -20,12 +20,12 @@ import type { ServerCors } from './cors.ts'
 
 export type CorsHeaders = Readonly<Record<string, string>>
 
-/** Whether the answer may need headers of CORS. Most need none, and pay nothing for them. */
+/** Whether the answer may need CORS headers. Most answers need none and do no work for them. */
 export const needsCors = ({ method, headers }: IncomingMessage, bucket: Bucket | undefined): boolean =>
   method !== 'OPTIONS' && (headers.origin !== undefined || bucket?.settings?.includes('cors') === true)
 
 /**
- * The headers that let the page read the answer, an error too. Caches must not give one origin's answer to another, so
+ * The headers that let the page read the answer or the error. Caches must not give one origin's answer to another, so
  * every read from a bucket with rules varies by origin.
  */
 export async function answerHeaders(
@@ -48,7 +48,7 @@ async function findBucket(name: string, store: Store): Promise<Bucket | undefine
   return name !== '' && name.length <= limits.bucketNameLength ? store.findBucket(name) : undefined
 }
 
-/** S3 takes the method from the header wherever there is one. */
+/** S3 takes the method from the header whenever it is present. */
 function requestOf(headers: IncomingHttpHeaders, origin: string, method: string): CorsRequest {
   return {
     origin,
@@ -58,8 +58,8 @@ function requestOf(headers: IncomingHttpHeaders, origin: string, method: string)
 }
 
 /**
- * The headers of the answer to a preflight. Browsers send preflights without credentials, so nothing is authenticated here, neither the signature of a presigned
- * URL nor its time. BadRequest, AccessForbidden.
+ * The headers of the answer to a preflight. Browsers send preflights without credentials, so nothing is authenticated
+ * here: neither the signature nor the time of a presigned URL is checked. BadRequest, AccessForbidden.
  */
 export async function preflightHeaders(
   headers: IncomingHttpHeaders,

@@ -1,4 +1,4 @@
-/** Asks the API for its health, over HTTP from this process. */
+/** Checks the health of the API over HTTP, from this process. */
 import http from 'node:http'
 import https from 'node:https'
 
@@ -14,7 +14,7 @@ export function checkApi(baseUrl: string): Promise<ApiHealth> {
   const client = baseUrl.startsWith('https:') ? https : http
   return new Promise((resolve) => {
     const fail = (reason: string) => resolve({ isUp: false, reason })
-    // It is our own certificate, often self-signed, and nothing secret is sent.
+    // The certificate is our own and often self-signed, and nothing secret is sent.
     const options = { timeout: timeoutMs, rejectUnauthorized: false, agent: false }
     const request = client.get(new URL('/healthz', baseUrl), options, (response) => {
       let text = ''

@@ -1,6 +1,6 @@
 /**
- * CORS by the settings of the server, for all that has no rules of its own. Credentials are never allowed: requests are
- * signed, and cookies play no part. https://fetch.spec.whatwg.org/#http-cors-protocol
+ * CORS by the server's settings, where no bucket has rules of its own. Credentials are never allowed: requests are
+ * signed and use no cookies. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isLocalName } from './local-names.ts'
@@ -9,7 +9,7 @@ export interface CorsSettings {
   /** `*` for all, `local` for pages of this machine: localhost, 127.0.0.1 and [::1], at any port. */
   readonly origins: readonly string[]
   readonly methods: readonly string[]
-  /** `*` allows whatever the page asks for: for browsers the star does not include Authorization. */
+  /** `*` allows all headers that the page asks for: for browsers the star does not include Authorization. */
   readonly allowHeaders: readonly string[]
 }
 
@@ -75,7 +75,7 @@ export function createCors({ origins, methods, allowHeaders }: CorsSettings): Se
   }
 }
 
-/** For routes that know nothing of CORS: answers preflights, and sets the headers of all other answers. */
+/** For routes without CORS code of their own: answers preflights, and sets the headers of all other answers. */
 export function applyCors(
   cors: ServerCors,
   { method, headers }: IncomingMessage,

@@ -5,7 +5,7 @@ import { ApiError } from '#model/errors.ts'
 /** uri-host [ ":" port ], which may be empty. */
 const hostValue = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
 
-/** Most requests name the host that the last one named. */
+/** Most requests have the same Host as the one before. */
 let lastLegal = ''
 
 export function hasLegalHost({ headers, rawHeaders }: IncomingMessage): boolean {

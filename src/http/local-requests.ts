@@ -1,7 +1,7 @@
 /**
- * While the well-known first secret is in force, only requests of this machine are served: a web page of another origin
- * could sign requests with it, and a page that uses DNS rebinding would even pass as our own. Browsers say where a
- * request comes from; a request that does not say is not from a browser.
+ * While the well-known default secret is in force, only requests from this machine are served. A web page of another
+ * origin could sign requests with that secret, and with DNS rebinding it would even have our own origin. Browsers send
+ * the origin of a request; a request without it is not from a browser.
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
@@ -12,8 +12,8 @@ export interface LocalRequestsOptions {
   /** The access key that still has the well-known secret; undefined if none has. */
   readonly findOpenKey: () => string | undefined
   /**
-   * Whether this server listens on loopback addresses only. Otherwise nothing is served, since remote clients can send
-   * any Host.
+   * Whether this server listens on loopback addresses only. Otherwise no request is served, since remote clients can
+   * send any Host.
    */
   readonly isLoopback: boolean
   /** Hosts that the settings name, with or without a port. */
@@ -45,7 +45,7 @@ export function createLocalRequests({
   // Most requests name the same host as the one before.
   let lastLocalHost = ''
 
-  /** Undefined: the request may be served. */
+  /** Undefined if the request may be served. */
   function findForeign({ host, origin, referer, 'sec-fetch-site': site }: IncomingHttpHeaders): string | undefined {
     if (host !== undefined && host !== lastLocalHost) {
       if (!isLocal(host)) return `the host ${shown(host)}`
@@ -60,7 +60,7 @@ export function createLocalRequests({
   return ({ headers }) => {
     const key = findOpenKey()
     if (key === undefined) return undefined
-    const foreign = isLoopback ? findForeign(headers) : 'on an address that others reach'
+    const foreign = isLoopback ? findForeign(headers) : 'on an address that other machines can reach'
     return foreign === undefined ? undefined : refusal(foreign, key)
   }
 }
@@ -68,7 +68,7 @@ export function createLocalRequests({
 function refusal(foreign: string, key: string): ApiError {
   return new ApiError('AccessDenied', {
     message:
-      `The access key ${key} still has the well-known first secret. Until it is changed, this server answers only ` +
+      `The access key ${key} still has the well-known default secret. Until it is changed, this server answers only ` +
       `requests for localhost that come from this machine's own pages and tools, and not ${foreign}. To change it, start the server with ` +
       `ADMIN_ACCESS_KEY=${key} and a secret of your own in ADMIN_SECRET_KEY, or run it once with --reset-cred.`,
   })

@@ -1,6 +1,5 @@
 /**
- * A token bucket for each client address: bursts up to the whole limit, then a steady rate. Counts in this process
- * only.
+ * A token bucket for each client address: bursts up to the whole limit, then a steady rate. Each process counts alone.
  */
 import { ApiError } from '#model/errors.ts'
 
@@ -18,7 +17,7 @@ interface Bucket {
   filledAtMs: number
 }
 
-/** The number of addresses remembered. Beyond it, the one not seen for longest is forgotten. */
+/** The maximum number of addresses in memory. With more, the least recently seen is forgotten. */
 const maxAddresses = 50_000
 const allowed: RateDecision = { isAllowed: true }
 
@@ -46,7 +45,7 @@ export class RateLimiter {
     return allowed
   }
 
-  /** SlowDown, with Retry-After. */
+  /** Throws SlowDown, with Retry-After. */
   assert(address: string): void {
     const decision = this.take(address)
     if (!decision.isAllowed) {
@@ -54,7 +53,7 @@ export class RateLimiter {
     }
   }
 
-  /** A map keeps the order of insertion, so its first entry is the one not seen for longest. */
+  /** A map keeps the order of insertion, so its first entry is the least recently seen. */
   #remember(address: string, bucket: Bucket): void {
     this.#buckets.delete(address)
     this.#buckets.set(address, bucket)

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import { ApiError } from '#model/errors.ts'
 
 /**
- * Reads a whole body of bounded size into memory. MaxMessageLengthExceeded, IncompleteBody; ApiErrors of the source
- * pass through. After an error the connection can still take an answer.
+ * Reads a whole body of bounded size into memory. MaxMessageLengthExceeded, IncompleteBody; ApiErrors of the source are
+ * passed on. After an error the connection can still send an answer.
  */
 export function readBody(source: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 /**
- * The map of IAM: every operation, what it acts on, and what it does. The permission for each is `iam:` and its name.
- * Verbs that several kinds share are derived from one description (policies/held-policies.ts, tags.ts). The authority
- * on names is the service model inside @aws-sdk/client-iam.
+ * The table of IAM: every operation, its target and its function. The permission for each is `iam:` and its name.
+ * Operations that several kinds share are made from one description (policies/held-policies.ts, tags.ts). All names are
+ * those of the service model inside @aws-sdk/client-iam.
  */
 
 import { accountRows } from './account/account.ts'

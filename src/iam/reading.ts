@@ -8,7 +8,7 @@ import type { ParseOptions, PolicyKind } from '#policy/document/document.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { rules, tagsMax } from './rules.ts'
 
-/** MalformedPolicyDocument. White space is not kept. */
+/** Reads a policy. MalformedPolicyDocument. White space is not kept. */
 export function readPolicy(
   params: QueryParams,
   name: string,
@@ -39,7 +39,7 @@ export function pageOf<T>(params: QueryParams, list: readonly T[], keyOf: (entry
   return pageOfList(list, keyOf, { max, marker })
 }
 
-/** Whether there is more, and where it begins. */
+/** Whether there is another page, and its marker. */
 export const markerOf = ({ next }: Page<unknown>) => ({ IsTruncated: next !== undefined, Marker: next })
 
 /** A page in the format of IAM: `<Users><member>...`. */
@@ -47,7 +47,7 @@ export function answerPage<T>(name: string, page: Page<T>, shape: (entry: T) => 
   return { [name]: { member: page.items.map(shape) as readonly XmlTree[] }, ...markerOf(page) }
 }
 
-/** Sorts by name, without regard to case. */
+/** Sorts by name, case-insensitively. */
 export const nameKey = ({ name }: { name: string }): string => name.toLowerCase()
 
 export function underPrefix<E extends { path: string }>(params: QueryParams, list: readonly E[]): E[] {
@@ -55,7 +55,7 @@ export function underPrefix<E extends { path: string }>(params: QueryParams, lis
   return list.filter(({ path }) => path.startsWith(prefix))
 }
 
-/** ValidationError: AWS's root has no name, so no name means it. */
+/** ValidationError: AWS's root has no name, so a request without a name means it. */
 export function refuseRoot(isRoot: boolean): void {
   if (isRoot)
     throw new ApiError('ValidationError', { message: 'Must specify userName when calling with non-User credentials' })

@@ -1,6 +1,4 @@
-/**
- * What an operation of IAM sees: its parameters, the caller, the account as it is now, and the one way to change it.
- */
+/** The data of an IAM operation: its parameters, the caller, the present account, and the only way to change it. */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
 import type { Account } from '#identity/entities/account.ts'
@@ -11,7 +9,7 @@ import type { XmlTree } from '#lib/text/xml.ts'
 export interface IamRequest {
   readonly params: QueryParams
   readonly caller: Identity
-  /** The caller's account as it is now, for reading only. */
+  /** The caller's present account, for reading only. */
   readonly account: Account
   readonly identities: Identities
   /** Alters a copy of the account, which then replaces it. May run on a newer state than `account`. */
@@ -20,7 +18,7 @@ export interface IamRequest {
   isPasswordOf(passwordHash: string, password: string): Promise<boolean>
 }
 
-/** What an operation acts on, as policies see it. */
+/** The target of an operation, as policies see it. */
 export interface Target {
   /** An ARN, or `*`. */
   readonly arn: string
@@ -37,12 +35,12 @@ export interface IamRow {
   /** For example `CreateUser`, whose permission is `iam:CreateUser`. */
   readonly name: string
   /**
-   * The target that the caller needs the permission for; `unsupported`: AWS has the operation, this server does not.
+   * The target that the caller needs the permission for. `unsupported`: AWS has the operation, this server does not.
    */
   readonly on: TargetOf | 'unsupported'
-  /** The target under its new name or path: the caller needs the permission there too. */
+  /** The target under its new name or path: the caller needs the permission for it too. */
   readonly movesTo?: TargetOf
-  /** A role that the operation hands to a service, which needs `iam:PassRole` too. */
+  /** A role that the operation passes to a service, which needs `iam:PassRole` too. */
   readonly passes?: TargetOf
   readonly run: IamOperation
 }

@@ -22,7 +22,7 @@ export interface IamServices {
   readonly gatekeeper: Gatekeeper
   readonly clientAddress: ClientAddress
   readonly settings: LockoutSettings
-  /** Of the index. */
+  /** The engine of the index. */
   readonly engine: MetadataEngine
   readonly clock: Clock
 }

@@ -13,10 +13,10 @@ import { arnOf } from '#identity/principals/principal-arn.ts'
 import { awsEncode } from '#lib/text/uri.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 
-/** Dates in whole seconds, as from AWS. */
+/** Dates in whole seconds, as on AWS. */
 export const formatDate = (iso: string): string => `${iso.slice(0, 19)}Z`
 
-/** Policies are answered percent-encoded. */
+/** Policies are sent percent-encoded. */
 export const formatDocument = (text: PolicyText): string => awsEncode(JSON.stringify(text))
 
 export const formatTags = (tags: Readonly<Record<string, string>>): XmlTree | undefined => {
@@ -28,7 +28,7 @@ export const formatTags = (tags: Readonly<Record<string, string>>): XmlTree | un
 const formatBoundary = (arn: string | undefined): XmlTree | undefined =>
   arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn }
 
-/** Fields of a list, where AWS leaves out tags and boundary. */
+/** The fields in lists, where AWS leaves out tags and boundary. */
 export const userBrief = (account: Account, user: User): XmlTree => ({
   Path: user.path,
   UserName: user.name,

@@ -1,4 +1,4 @@
-/** Tags: three verbs for each kind of entity, derived from one description. */
+/** Tags: three operations for each kind of entity, made from one description. */
 
 import type { TextRule } from '#http/aws-service/constraint.ts'
 import { getInstanceProfile } from '#identity/accounts/instance-profiles.ts'
@@ -18,7 +18,7 @@ interface TaggedNoun {
   readonly parameter: string
   readonly rule: TextRule
   readonly get: (account: Account, name: string) => Tagged
-  /** The target of a change, where it differs. */
+  /** The target of a change, if it is another one. */
   readonly getOwn?: (account: Account, name: string) => Tagged
   readonly on: TargetOf
 }

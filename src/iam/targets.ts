@@ -10,7 +10,7 @@ import { arnOf, rootArn } from '#identity/principals/principal-arn.ts'
 import { accountPart } from '#model/account.ts'
 import type { IamRequest, Target, TargetOf } from './request.ts'
 
-/** Actions that policies can only allow on `*`. */
+/** For actions that policies can allow on `*` only. */
 export const anything: TargetOf = () => ({ arn: '*' })
 
 type Noun = 'user' | 'group' | 'role' | 'instance-profile'
@@ -39,7 +39,7 @@ function ownTarget(request: IamRequest): Target {
 }
 
 /**
- * The boundary is the one that will be set, or else the present one: a caller may be limited to users with a certain
+ * The boundary that will be set, otherwise the present one: a policy may limit a caller to users with a certain
  * boundary.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */

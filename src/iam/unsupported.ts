@@ -1,4 +1,4 @@
-/** Operations of IAM that AWS has and this server does not. They are answered as not implemented. */
+/** Operations of IAM that AWS has and this server does not. They are answered with NotImplemented. */
 import { ApiError } from '#model/errors.ts'
 import type { IamRow } from './request.ts'
 

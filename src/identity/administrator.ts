@@ -8,11 +8,11 @@ import { type User, userKind } from './entities/user.ts'
 
 export interface AdministratorKey {
   readonly accessKey: string
-  /** Not sealed, so that the operator can read it in the file. */
+  /** In clear text, so that the operator can read it in the file. */
   readonly secretKey: string
 }
 
-/** Sets the secret of the key and gives its user every right; creates both if they do not exist. */
+/** Sets the secret of the key and gives its user every right. Creates both if they do not exist. */
 export function createAdministrator(account: Account, { accessKey, secretKey }: AdministratorKey): void {
   const key: AccessKey = { id: accessKey, secret: secretKey, status: 'Active', createdAt: now() }
   const holder = [account, ...account.users].find(({ keys }) => keys.some(({ id }) => id === accessKey))

@@ -1,6 +1,6 @@
 /**
- * An immutable index over the identity document. Finding a key or a name takes the same time however many there are;
- * policies are compiled on first use.
+ * An immutable index over the identity document. Finding a key or a name takes constant time. Policies are compiled on
+ * first use.
  */
 import type { Owner } from '#model/account.ts'
 import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.ts'
@@ -18,7 +18,7 @@ import { compiled } from './iam-document/policy-text.ts'
 import { indexOwners, type OwnerIndex, type Ownership } from './principals/owners.ts'
 import { arnOf, rootArn } from './principals/principal-arn.ts'
 
-/** A long-lived key and its owner; without a user, it is the account root's. */
+/** A long-lived key and its user; without a user it is a key of the account's root. */
 export interface KeyEntry {
   readonly account: Account
   readonly user: User | undefined
@@ -29,7 +29,7 @@ interface AccountIndex {
   readonly users: ReadonlyMap<string, User>
   readonly groups: ReadonlyMap<string, Group>
   readonly policies: ReadonlyMap<string, ManagedPolicy>
-  /** By unique id: a role created again under an old name is another. */
+  /** By unique id: a role that was created again under an old name is another one. */
   readonly rolesById: ReadonlyMap<string, Role>
   readonly usersById: ReadonlyMap<string, User>
 }
@@ -57,7 +57,7 @@ export class Directory {
     return this.#accounts.get(id)
   }
 
-  /** By canonical id. */
+  /** Finds an owner by canonical id. */
   findOwnership(canonicalId: string): Ownership | undefined {
     return this.#owners().byCanonicalId.get(canonicalId)
   }
@@ -70,7 +70,7 @@ export class Directory {
     return this.#keys.get(accessKeyId)
   }
 
-  /** The secret as in the document, not sealed. */
+  /** The keys with this secret, if it is in clear text in the document. */
   keysWithSecret(secret: string): AccessKey[] {
     return [...this.#keys.values()].flatMap(({ key }) => (key.secret === secret ? [key] : []))
   }
@@ -87,7 +87,7 @@ export class Directory {
     return this.#index(account).rolesById.get(id)
   }
 
-  /** Inline, attached, and those of their groups. */
+  /** Inline and attached policies, and those of the user's groups. */
   policiesOfUser(account: Account, user: User): RequesterPolicies {
     return this.#remember(
       user,
@@ -107,7 +107,7 @@ export class Directory {
     return { identity: this.#held(account, group) }
   }
 
-  /** A policy of the account or of AWS; undefined if there is none. */
+  /** A policy of the account or of AWS; undefined if it does not exist. */
   findManaged(account: Account, arn: string): NamedPolicy | undefined {
     const policy = this.#index(account).policies.get(arn) ?? findAwsPolicy(arn)
     return policy && { name: arn, policy: compiled(defaultVersionOf(policy).document, 'identity') }

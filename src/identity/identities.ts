@@ -1,4 +1,4 @@
-/** All identities of iam.json: looked up by key or session, changed only through `change`. */
+/** All identities of iam.json: found by key or session, changed only through `change`. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Document, type DocumentLog } from '#documents/document.ts'
@@ -35,27 +35,27 @@ export { canonicalIdOf, defaultAccount } from './entities/account.ts'
 
 export interface IdentitiesOptions {
   readonly path: string
-  /** Where iam.json is kept; in a file unless given. */
+  /** Where iam.json is kept; by default in a file. */
   readonly sources?: DocumentSources | undefined
   /** The first user, created if there is none. */
   readonly bootstrap: AdministratorKey
   readonly log: DocumentLog & Partial<WarningLog>
-  /** SECRET_KEY. Without it, only this process can open what it seals. */
+  /** SECRET_KEY. Without it, only this process can decrypt the secrets that it encrypts. */
   readonly secretKey?: string | undefined
 }
 
-/** Everything derived from one state of the document. */
+/** All that is derived from one state of the document. */
 interface State {
   readonly document: IdentityDocument
   readonly directory: Directory
   readonly byKey: Map<string, Identity>
   readonly bySession: WeakMap<SessionClaims, Identity>
-  /** Keys whose secrets cannot be opened. */
+  /** Keys with a secret that cannot be decrypted. */
   readonly unreadable: Set<string>
   openKeys?: readonly AccessKey[]
 }
 
-/** Policies in another document that name principals of this one. */
+/** Policies in another document, with principals of this one. */
 export interface NamingPolicies {
   /** Whether these policies distinguish the ids from later principals of the same names. */
   areBound(ids: ReadonlySet<string>): boolean
@@ -105,12 +105,12 @@ export class Identities {
     return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
   }
 
-  /** The present state. Do not keep it beyond a request. */
+  /** The present state. Do not keep it for longer than a request. */
   get directory(): Directory {
     return this.#current().directory
   }
 
-  /** The server's own account: the first. It owns whatever has no other owner. */
+  /** The server's own account: the first. It owns all buckets without another owner. */
   get ownerId(): string {
     const [first] = this.#current().document.accounts
     return first?.canonicalId ?? ''
@@ -165,7 +165,7 @@ export class Identities {
     }
   }
 
-  /** By access key, ARN or name: a user, also without a usable key, a role, or a root. */
+  /** Finds a user, also without a usable key, a role, or a root by access key, ARN or name. */
   find(name: string): Identity | undefined {
     const known = this.findByAccessKey(name)
     if (known !== undefined) return known
@@ -181,7 +181,7 @@ export class Identities {
     return doesPrincipalExist(this.directory, name)
   }
 
-  /** For policies of other documents: the present principal of a name. */
+  /** The present principals of names, for policies of other documents. */
   get principals(): Principals {
     const identities = this
     return {
@@ -193,7 +193,7 @@ export class Identities {
     }
   }
 
-  /** Registers policies that follow every rename and are bound to ids before it. */
+  /** Registers policies that follow every rename. Before a rename they are bound to ids. */
   setNamingPolicies(...policies: readonly NamingPolicies[]): void {
     this.#namingPolicies = policies
   }
@@ -213,7 +213,7 @@ export class Identities {
   }
 
   /**
-   * The only way to change anything. `change` alters the account it is given, and may run on a newer state than the
+   * The only way to change an account. `change` alters the account that it gets, which may be newer than what the
    * caller has seen. DeleteConflict if the account could no longer be administered; ServiceUnavailable while iam.json
    * is invalid; errors of `change`.
    */
@@ -228,7 +228,7 @@ export class Identities {
     }
   }
 
-  /** `areBound` is asked about the principals that the change renames or removes. */
+  /** `areBound` is called with the principals that the change renames or removes. */
   async #change<T>(
     accountId: string,
     change: (account: Account) => T,
@@ -255,7 +255,7 @@ export class Identities {
     return result.value
   }
 
-  /** For readers of the file only: bound names are resolved. */
+  /** Replaces bound names by present ones in the file. This is only for people who read it. */
   async #settlePolicies(): Promise<void> {
     try {
       for (const policies of this.#namingPolicies) await policies.settle()
@@ -275,9 +275,9 @@ export class Identities {
     const { account, user, key } = entry
     const secretAccessKey = this.secrets.parse(key.secret)
     if (secretAccessKey === undefined) {
-      // Once for each state of the document, however often the key is tried.
+      // Logged once for each state of the document, however often the key is used.
       if (!unreadable.has(key.id)) {
-        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was sealed with another SECRET_KEY')
+        this.#log.error({ accessKeyId: key.id }, 'the secret of this key was encrypted with another SECRET_KEY')
       }
       unreadable.add(key.id)
       return undefined

@@ -1,5 +1,5 @@
 /**
- * A principal with credentials, and everything that decides what it may do. Immutable: created again when its documents
+ * A principal with credentials, and all that decides about its permissions. Immutable: created again when its documents
  * change.
  */
 import type { Principal } from '#model/account.ts'
@@ -24,7 +24,7 @@ export interface SessionOrigin {
   readonly sourceKeyId: string | undefined
   /** Unique id of the role; undefined for tokens without one. */
   readonly roleId: string | undefined
-  /** Tags that a role assumed next keeps, whatever its request says. */
+  /** Tags that are passed on to a role that is assumed next, whatever the request says. */
   readonly transitiveTags: Readonly<Record<string, string>>
   readonly sourceIdentity: string | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * When keys and roles were last used. Recorded in memory with each request and merged now and then into a file of its
- * own, since a request must not wait for it, and iam.json must not change because an object was read.
+ * When keys and roles were last used. Requests record this in memory, and it is merged into a separate file from time
+ * to time: a request must not wait for it, and reading an object must not change iam.json.
  */
 import * as z from 'zod'
 import { Document, type DocumentLog, type DocumentOptions } from '#documents/document.ts'
@@ -11,11 +11,11 @@ export type Use = z.infer<typeof useSchema>
 type Uses = Record<string, Use>
 
 const flushMs = 30_000
-/** Entries kept between two flushes; uses beyond that are recorded the next time. */
+/** The maximum of entries between two flushes; further uses are recorded the next time. */
 const pendingMax = 20_000
 
 interface LastUsedOptions extends Pick<DocumentOptions<Uses>, 'path' | 'sources' | 'log'> {
-  /** Whether there still is such a key or role; others are forgotten. */
+  /** Whether such a key or role still exists; others are removed. */
   readonly exists: (id: string) => boolean
 }
 

@@ -1,10 +1,10 @@
 /**
- * All jobs: what starts each, what it does, and how it is shown. The process that holds the lease of a job runs it.
+ * All jobs: when each starts, what it does, and how it is shown. The process that holds the lease of a job runs it.
  *
- * Work of a store on its own files is shown with the jobs (Store.status), but is no job: every process settles what it
- * wrote, and the scan for files changed by hand sets the watches of the process that watches the folders of this
- * machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted before it
- * is open, when no lease can be read.
+ * The work of a store on its own files is shown with the jobs (Store.status), but is not a job: every process settles
+ * its own writes, and the scan for files changed by hand sets the watches of the process that watches the folders of
+ * this machine. With a lease, a start after a crash would wait until the old lease expires. The index is compacted
+ * before it is open, when no lease can be read.
  */
 import { countSessions, forgetExpired } from '#access/sign-in/session-rows.ts'
 import { passTime, storeTimeMs } from '#store/store-time.ts'
@@ -23,7 +23,7 @@ export const allJobs: readonly Job[] = [
   {
     name: 'scrub',
     title: 'Scrub',
-    what: 'Compares every version with its checksum (SCRUB_INTERVAL), to find damage while there is a backup.',
+    what: 'Compares every version with its checksum (SCRUB_INTERVAL), to find damage while a backup still exists.',
     starts: ({ settings }) =>
       settings.scrubIntervalMs === undefined ? { by: 'hand' } : every(settings.scrubIntervalMs),
     mayStartByHand: true,
@@ -42,7 +42,7 @@ export const allJobs: readonly Job[] = [
   {
     name: 'upstream-removal',
     title: 'Removal from the upstream store',
-    what: 'Removes what was deleted 15 minutes ago, and what uploads left behind that no version came to own in a day.',
+    what: 'Removes bytes 15 minutes after their deletion, and after a day those of writes that were not completed.',
     starts: () => every(minuteMs),
     mayStartByHand: true,
     isWanted: (store) => store.removeGone !== undefined,
@@ -52,7 +52,7 @@ export const allJobs: readonly Job[] = [
   {
     name: 'clock',
     title: 'Clock',
-    what: 'Notes the newest time that the store has seen: locked objects stay protected by it when the clock is set back.',
+    what: 'Records the newest time that the store has seen, so that locks do not end or last longer if the clock is set back.',
     starts: () => every(60 * minuteMs),
     mayStartByHand: false,
     work: async ({ engine }, { clock, log }) => {
@@ -85,7 +85,7 @@ export const allJobs: readonly Job[] = [
   {
     name: 'kms-keys',
     title: 'KMS keys',
-    what: 'Gives keys new material after their rotation period, and deletes keys once their window has passed.',
+    what: 'Rotates keys after their rotation period, and deletes keys after their waiting period.',
     starts: () => every(60 * minuteMs),
     mayStartByHand: false,
     work: (_run, services) => tendKeys(services),
@@ -98,7 +98,7 @@ async function idleAfter(work: Promise<void>): Promise<Step> {
   return 'idle'
 }
 
-/** The difference that clocks of several machines may have. */
+/** The maximum difference between the clocks of several machines. */
 const clockSkewMs = minuteMs
 
 async function showClock(services: JobServices): Promise<Shown> {

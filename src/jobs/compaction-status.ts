@@ -9,7 +9,7 @@ export async function compactionStatus(engine: MetadataEngine): Promise<WorkStat
     {
       name: 'compaction',
       title: 'Index compaction',
-      what: 'The first process that opens the index makes its file smaller where less than half of it is in use.',
+      what: 'The first process that opens the index compacts its file if less than half of it is in use.',
       starts: 'at the start',
       state: 'idle',
       figures: [

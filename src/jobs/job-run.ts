@@ -1,4 +1,4 @@
-/** A run of a job under its lease: every write of the job's row is fenced. */
+/** A run of a job under its lease: every write of the job's row fails once the lease is lost. */
 import type { Clock } from '#lib/clock.ts'
 import type { Write } from '#metadata/engine.ts'
 import type { Run, Step } from './job.ts'
@@ -38,7 +38,7 @@ export class JobRun implements Run {
     return this.#write({ cursor })
   }
 
-  /** An interrupted run keeps its start. */
+  /** A run that was interrupted keeps its start time. */
   begin(): Promise<void> {
     const { startedAtMs, endedAtMs } = this.#record
     const isInterrupted = startedAtMs !== undefined && endedAtMs === undefined

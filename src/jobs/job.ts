@@ -13,7 +13,7 @@ export interface JobLog {
   error(fields: object, message: string): void
 }
 
-/** What jobs work with. */
+/** The services that jobs use. */
 export interface JobServices {
   readonly store: Store
   readonly engine: MetadataEngine
@@ -24,18 +24,18 @@ export interface JobServices {
 }
 
 export interface JobSettings {
-  /** Undefined: the scrub starts only by hand. */
+  /** Undefined if the scrub is started only by hand. */
   readonly scrubIntervalMs: number | undefined
 }
 
-/** `outbox`: the job starts whenever it is behind with the rows that it reads. */
+/** `outbox`: the job starts whenever there are new rows for it. */
 export type Starts =
   | { readonly by: 'interval'; readonly everyMs: number }
   | { readonly by: 'midnight' }
   | { readonly by: 'outbox'; readonly isBehind: (cursor: unknown) => Promise<boolean> }
   | { readonly by: 'hand' }
 
-/** `busy`: more to do at once. `idle`: the run has ended. `againMs`: the run continues after this time. */
+/** `busy`: there is more to do at once. `idle`: the run has ended. `againMs`: the run continues after this time. */
 export type Step = 'busy' | 'idle' | { readonly againMs: number }
 
 /** The work of one process on a job, while it holds the lease. */
@@ -50,14 +50,14 @@ export interface Run {
 }
 
 export interface Job {
-  /** The name in its rows and in addresses. */
+  /** The name in its rows and in URLs. */
   readonly name: string
   readonly title: string
-  /** A sentence. */
+  /** One sentence. */
   readonly what: string
   readonly starts: (services: JobServices) => Starts
   readonly mayStartByHand: boolean
-  /** Absent: every store has this work. */
+  /** Absent if every store has this work. */
   readonly isWanted?: (store: Store) => boolean
   /** One step of a few seconds at most. Another process may run the next step. */
   readonly work: (run: Run, services: JobServices) => Promise<Step>

@@ -1,4 +1,4 @@
-/** Counts which keys objects still use: what is lost with a key that goes. */
+/** Counts the keys that objects still use: these objects are lost if the key is deleted. */
 import { findKeyProblem } from '#keyring/key-problem.ts'
 import type { KeyUses } from '#model/key-uses.ts'
 import { countKeyUses, firstPosition, keepKeyUses, type UsesPosition } from '#store/key-uses.ts'
@@ -40,8 +40,6 @@ export function showUses(cursor: unknown, { keyring }: JobServices): Shown {
       },
     ],
     problem:
-      atRisk.length === 0
-        ? undefined
-        : 'Versions are encrypted with KMS keys that are missing or await their deletion.',
+      atRisk.length === 0 ? undefined : 'Versions are encrypted with KMS keys that are missing or pending deletion.',
   }
 }

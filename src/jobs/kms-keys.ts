@@ -1,13 +1,13 @@
-/** What time brings to the keys of the KMS: rotation after their period, and deletion after the window. */
+/** Changes of KMS keys at their time: rotation after the period, and deletion after the waiting period. */
 import { deleteExpiredKeys } from '#keyring/changes/key-state.ts'
 import { rotateDueKeys } from '#keyring/changes/rotation.ts'
 import type { JobServices, Shown, Step } from './job.ts'
 
 export async function tendKeys({ keyring, log }: JobServices): Promise<Step> {
   const deleted = await deleteExpiredKeys(keyring)
-  for (const arn of deleted) log.warn({ arn }, 'the window of a KMS key has passed: it is deleted')
+  for (const arn of deleted) log.warn({ arn }, 'the waiting period of a KMS key has ended: it is deleted')
   const rotated = await rotateDueKeys(keyring)
-  if (rotated > 0) log.info({ rotated }, 'KMS keys have new material')
+  if (rotated > 0) log.info({ rotated }, 'KMS keys were rotated')
   return 'idle'
 }
 

@@ -81,7 +81,7 @@ export class Leases {
     })
   }
 
-  /** Whether a process holds the lease. It takes `leaseMs` to learn that the owner has died. */
+  /** Whether a process holds the lease. The death of the owner is noticed after `leaseMs`. */
   async isHeld(name: string): Promise<boolean> {
     const beat = await this.#engine.get(beatKeyOf(name))
     return beat !== undefined && !this.#isSilent(name, beat)
@@ -107,7 +107,7 @@ interface LeaseState extends LeasesOptions {
   readonly name: string
   readonly number: number
   readonly takenMs: number
-  /** Requires the owner's row as this process wrote it. */
+  /** Requires that the owner's row is the one that this process wrote. */
   readonly fence: Check
 }
 
@@ -134,7 +134,7 @@ export class Lease {
     return this.#lost.signal
   }
 
-  /** Another process can take the lease at once. */
+  /** Lets another process take the lease at once. */
   async release(): Promise<void> {
     this.#cancel()
     if (this.signal.aborted) return
@@ -151,7 +151,7 @@ export class Lease {
     const isRenewed = await this.#write(encodeBeat(this.number, ++this.#beats)).catch(() => undefined)
     if (this.signal.aborted) return
     if (isRenewed === true) this.#renewedMs = begunMs
-    // If the index could not be written, the next renewal may still come in time.
+    // If the index could not be written, the next renewal may still be in time.
     const mayGoOn = isRenewed !== false && this.#state.clock.elapsedMs() - this.#renewedMs < leaseMs
     if (mayGoOn) this.#renewLater()
     else this.#lost.abort(new LeaseLost())

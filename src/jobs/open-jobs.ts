@@ -1,4 +1,4 @@
-/** Opens the jobs of a process. Every process can show and start them; `runs`: this process runs them too. */
+/** Opens the jobs of a process. Every process can show and start them. `runs`: this process also runs them. */
 import { ApiError } from '#model/errors.ts'
 import type { BackgroundWork, WorkStatus } from '#model/work-status.ts'
 import { allJobs } from './all.ts'
@@ -40,7 +40,7 @@ export function openJobs({ services, runs, jobs: all = allJobs }: JobsOptions): 
       const job = jobs.find((one) => one.name === name)
       if (job === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such job.' })
       if (!job.mayStartByHand) {
-        throw new ApiError('MethodNotAllowed', { message: 'This job starts by itself, and not by hand.' })
+        throw new ApiError('MethodNotAllowed', { message: 'This job cannot be started by hand.' })
       }
       if (await leases.isHeld(name)) return
       await engine.commit({ checks: [], writes: [{ key: askedKeyOf(name), value: Buffer.from('{}') }] })

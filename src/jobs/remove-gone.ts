@@ -1,9 +1,9 @@
-/** Removes bytes that nothing needs from an S3 store that keeps them (BLOBS_URL). */
+/** Removes bytes that are not needed any more from the S3 store that keeps them (BLOBS_URL). */
 import type { RemovedBytes } from '#model/removed-bytes.ts'
 import type { Figure } from '#model/work-status.ts'
 import type { JobServices, Run, Shown, Step } from './job.ts'
 
-/** Since the store was made. */
+/** The numbers since the store was created. */
 type RemovedCursor = Omit<RemovedBytes, 'mayHaveMore'>
 
 const none: RemovedCursor = { abandoned: 0, blobs: 0, objects: 0 }

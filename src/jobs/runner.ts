@@ -1,4 +1,4 @@
-/** Runs the jobs that are due and that no other process runs. Every process that serves the API has a runner. */
+/** Runs the jobs that are due and that no other process runs. Every process of the API has a runner. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sleep, systemClock } from '#lib/clock.ts'
 import type { Job, JobServices } from './job.ts'
@@ -55,7 +55,7 @@ export class JobRunner {
 
   #lookLater(): void {
     if (this.#closing.signal.aborted) return
-    // Spread, so that processes that started together do not all look at once.
+    // A random wait, so that processes that started together do not all look at the same time.
     const waitMs = lookEveryMs * (0.75 + Math.random() / 2)
     this.#cancel = this.#options.services.clock.after(waitMs, () => this.look())
   }
@@ -92,7 +92,7 @@ export class JobRunner {
       if (await this.#isDue(job)) await this.#work(job, lease)
     } catch (error) {
       const { name } = job
-      if (error instanceof LeaseLost) log.info({ job: name }, 'a job is left to another process, which has its lease')
+      if (error instanceof LeaseLost) log.info({ job: name }, 'another process has the lease of a job and continues it')
       else this.#pause({ err: error, job: name }, 'the state of a job could not be written')
     } finally {
       // A lease that could not be released expires.

@@ -9,7 +9,7 @@ const backOffFirstMs = 5000
 const backOffMaxMs = 3_600_000
 
 /**
- * When the next run starts or continues; this time may have passed. Undefined: the job starts by hand, or when its
+ * When the next run starts or continues; this time may have passed. Undefined if the job starts by hand, or when its
  * outbox has rows. `openedAtMs`: when this process began to run jobs.
  */
 export function nextStartMs(starts: Starts, record: JobRecord, openedAtMs: number): number | undefined {
@@ -37,7 +37,9 @@ export async function isDue(starts: Starts, record: JobRecord, options: DueOptio
   return starts.by === 'outbox' && (await starts.isBehind(record.cursor))
 }
 
-/** Doubles with each failure, up to an hour. A random part of up to half is taken off, so that retries spread out. */
+/**
+ * Doubles with each failure, up to an hour. A random part of up to half is subtracted, so that retries do not coincide.
+ */
 export function backOffMs(failures: number, random: number = Math.random()): number {
   const wholeMs = Math.min(backOffMaxMs, backOffFirstMs * 2 ** (failures - 1))
   return wholeMs * (1 - random / 2)

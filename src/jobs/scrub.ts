@@ -8,7 +8,7 @@ import type { CompareStretch, VersionPosition } from '#store/contract.ts'
 import type { JobServices, Run, Shown, Step } from './job.ts'
 
 interface ScrubCursor {
-  /** Undefined: all versions have been compared. */
+  /** Undefined if all versions have been compared. */
   readonly position?: VersionPosition | undefined
   /** The next run starts from the beginning. */
   readonly isDone: boolean
@@ -17,14 +17,14 @@ interface ScrubCursor {
   /** Versions whose bytes are damaged or missing. */
   readonly found: number
   readonly examples: readonly DamagedVersion[]
-  /** Files that no record names. */
+  /** Files without a record. */
   readonly leftovers: number
 }
 
 const stretchMs = 1000
 const examplesMax = 20
 const busyShare = 1 / 20
-/** Work between two pauses; shorter pauses would cost more than they give. */
+/** The work between two pauses. With shorter pauses the overhead would be too high. */
 const workMs = 10
 
 const fresh: ScrubCursor = {
@@ -79,7 +79,7 @@ export function showScrub(cursor: unknown): Shown {
   }
 }
 
-/** Pauses until the work so far was no more than its share of the time. */
+/** Pauses until the work has taken no more than its share of the time. */
 function restFor(clock: Clock, signal: AbortSignal): CompareStretch['pace'] {
   let owedMs = 0
   return async (busyMs) => {

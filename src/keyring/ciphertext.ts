@@ -1,7 +1,7 @@
 /**
- * What a key encrypts: `version ‖ key id ‖ material id ‖ salt ‖ sealed bytes`. The material is never used itself: each
- * ciphertext has a key of its own, derived with its salt, so that no number of data keys wears the material out. All
- * before the sealed bytes, and the encryption context, is authenticated with them.
+ * The format of ciphertext: `version ‖ key id ‖ material id ‖ salt ‖ encrypted bytes`. The material is never used
+ * directly: each ciphertext has a key derived with its salt, so the number of data keys is not limited. All fields
+ * before the encrypted bytes, and the encryption context, are authenticated.
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { EncryptionContext } from '#model/object/encryption.ts'
@@ -31,7 +31,7 @@ export function encrypt(
   return Buffer.concat([header, sealBytes(keyOf(material, header), plaintext, boundTo(header, context))])
 }
 
-/** Undefined: it is no ciphertext of a key. */
+/** Undefined if it is not ciphertext of a key. */
 export function nameIn(ciphertext: Buffer): MaterialName | undefined {
   if (ciphertext.length <= headerBytes || ciphertext[0] !== version) return undefined
   const materialAt = 1 + keyIdBytes
@@ -41,7 +41,7 @@ export function nameIn(ciphertext: Buffer): MaterialName | undefined {
   }
 }
 
-/** Undefined: it was changed, or the context is another. */
+/** Undefined if it was changed, or the context is another. */
 export function decrypt(material: Buffer, ciphertext: Buffer, context: EncryptionContext): Buffer | undefined {
   const header = ciphertext.subarray(0, headerBytes)
   return openBytes(keyOf(material, header), ciphertext.subarray(headerBytes), boundTo(header, context))

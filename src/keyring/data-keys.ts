@@ -1,7 +1,7 @@
-/** What the encryption of objects uses of the KMS: keys by name, and data keys that they wrap. */
+/** The interface of the KMS for the encryption of objects: keys by name, and data keys that they wrap. */
 import type { EncryptionContext } from '#model/object/encryption.ts'
 
-/** Where a name without an ARN is looked up: the caller's account, and the region that was asked. */
+/** Where a name without an ARN is looked up: the caller's account, and the region of the request. */
 export interface KeyPlace {
   readonly account: string
   readonly region: string
@@ -17,14 +17,14 @@ export interface KeyView {
   readonly account: string
   readonly region: string
   readonly state: KeyState
-  /** `AWS`: made by the server for a service, such as alias/aws/s3. */
+  /** `AWS`: made by the server for a service, such as the key of alias/aws/s3. */
   readonly manager: 'CUSTOMER' | 'AWS'
   /** Names such as `alias/backups`. */
   readonly aliases: readonly string[]
   readonly tags: Readonly<Record<string, string>>
-  /** The key policy, as it was put. It may have been edited by hand. */
+  /** The key policy as it was put. It may have been edited by hand. */
   readonly policy: unknown
-  /** Ids of the principals that it names, as of when it was put. */
+  /** Ids of the principals in the policy, as of its put. */
   readonly principals: Readonly<Record<string, string>>
 }
 
@@ -32,25 +32,27 @@ export interface DataKey {
   readonly keyArn: string
   /** 32 bytes. */
   readonly plaintext: Buffer
-  /** Names its key and its material, and opens for the same context only. */
+  /** Contains its key and its material. It can be decrypted only with the same context. */
   readonly wrapped: Buffer
 }
 
 export interface Keyring {
   /**
-   * A key that may be used, by its id, ARN, alias name or alias ARN. KMS.NotFoundException, KMS.DisabledException,
+   * A usable key, by its id, ARN, alias name or alias ARN. KMS.NotFoundException, KMS.DisabledException,
    * KMS.KMSInvalidStateException.
    */
   resolve(keyId: string, place: KeyPlace): KeyView
-  /** The same, also of a key that another node has just made. */
+  /** Like `resolve`, but also finds a key that another node has just created. */
   lookUp(keyId: string, place: KeyPlace): Promise<KeyView>
-  /** The key of alias/aws/s3 of the account and region. Made at first use. */
+  /** The key of alias/aws/s3 of the account and region. It is created at first use. */
   managedKey(service: 's3', place: KeyPlace): Promise<KeyView>
   /** The errors of `resolve`, and KMS.KeyUnavailableException. */
   generateDataKey(keyArn: string, context: EncryptionContext): Promise<DataKey>
-  /** The errors of `generateDataKey`, and KMS.InvalidCiphertextException if it was changed or the context is another. */
+  /**
+   * The errors of `generateDataKey`, and KMS.InvalidCiphertextException if it was changed or the context is another.
+   */
   unwrap(wrapped: Buffer, context: EncryptionContext): Promise<Buffer>
-  /** For SSE-S3: a key of the server that no operation of KMS shows. */
+  /** The server's key for SSE-S3, which no operation of KMS shows. */
   readonly serverKey: ServerKey
 }
 

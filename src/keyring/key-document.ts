@@ -1,6 +1,6 @@
 /**
  * The shape of kms_keys.json: the keys with all their material, wrapped by the root key, and their aliases. Material is
- * removed with its key only, once the window of the deletion has passed.
+ * removed only with its key, after the waiting period of the deletion.
  */
 import { hash } from 'node:crypto'
 import * as z from 'zod'
@@ -11,15 +11,15 @@ const materialSchema = z.strictObject({
   /** 64 hex digits. Ciphertext names it. */
   id: z.string().regex(/^[0-9a-f]{64}$/),
   wrapped: z.base64(),
-  /** Finds damage without the root key. */
+  /** Shows damage without the root key. */
   checksum: z.string(),
   createdAt: moment,
-  /** Why it followed the one before; absent for a key's first one. */
+  /** The reason of the rotation; absent for the first material of a key. */
   rotation: z.enum(['AUTOMATIC', 'ON_DEMAND']).optional(),
 })
 export type Material = z.infer<typeof materialSchema>
 
-/** The last one wraps; all of them open. */
+/** The last one encrypts; all of them decrypt. */
 const materials = z.array(materialSchema).min(1)
 
 const keySchema = z.strictObject({
@@ -30,11 +30,11 @@ const keySchema = z.strictObject({
   description: z.string().max(8192).default(''),
   createdAt: moment,
   isEnabled: z.boolean().default(true),
-  /** The end of the window, after which the key is deleted. */
+  /** The end of the waiting period, after which the key is deleted. */
   deletesAt: moment.optional(),
-  /** Checked where it is used: a policy that becomes invalid denies. */
+  /** Checked when it is used: a policy that becomes invalid denies everything. */
   policy: z.unknown(),
-  /** Ids of the principals that the policy names, as of when it was put. */
+  /** Ids of the principals in the policy, as of its put. */
   principals: z.record(z.string(), z.string()).optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   rotation: z.strictObject({ periodDays: z.int().min(90).max(2560), nextAt: moment }).optional(),
@@ -57,11 +57,11 @@ export type Alias = z.infer<typeof aliasSchema>
 
 const rootSchema = z.strictObject({
   kind: z.enum(['file', 'setting', 'endpoint']),
-  /** Opens with the right root key only. */
+  /** Can be decrypted with the right root key only. */
   check: z.base64(),
   /** The root key, wrapped by a key of another KMS. */
   wrapped: z.base64().optional(),
-  /** The name of its file; absent: kms_root.key. */
+  /** The name of its file; kms_root.key if absent. */
   file: z
     .string()
     .regex(/^kms_root-[0-9a-f]{8}\.key$/)
@@ -89,7 +89,7 @@ interface Mistake {
   readonly message: string
 }
 
-/** Damage, names that are there twice, and references that lead nowhere. */
+/** Damage, duplicate names, and references without a target. */
 export function findKeyMistake({ root, server, keys, aliases }: KeyDocument): Mistake | undefined {
   if (root === undefined && (keys.length > 0 || server !== undefined)) {
     return { path: ['root'], message: 'it is missing: the keys are wrapped by the root key that it names' }
@@ -98,7 +98,7 @@ export function findKeyMistake({ root, server, keys, aliases }: KeyDocument): Mi
   if (damaged !== undefined) return damaged
   const ids = new Set<string>()
   for (const [at, { id, materials: own }] of keys.entries()) {
-    if (ids.has(id)) return { path: ['keys', at, 'id'], message: `the key ${id} is there twice` }
+    if (ids.has(id)) return { path: ['keys', at, 'id'], message: `the key ${id} is used twice` }
     ids.add(id)
     const found = findDamage(own, ['keys', at, 'materials'])
     if (found !== undefined) return found
@@ -117,7 +117,7 @@ function findAliasMistake(aliases: readonly Alias[], ids: ReadonlySet<string>): 
   for (const [at, { name, account, region, keyId }] of aliases.entries()) {
     if (!ids.has(keyId)) return { path: ['aliases', at, 'keyId'], message: `there is no key ${keyId}` }
     const place = `${account} ${region} ${name}`
-    if (names.has(place)) return { path: ['aliases', at, 'name'], message: `${name} is there twice` }
+    if (names.has(place)) return { path: ['aliases', at, 'name'], message: `${name} is used twice` }
     names.add(place)
   }
   return undefined

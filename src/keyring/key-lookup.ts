@@ -10,13 +10,13 @@ export const keyArn = ({ account, region }: KeyPlace, id: string): string =>
 export const aliasArn = ({ account, region }: KeyPlace, name: string): string =>
   `arn:aws:kms:${region}:${accountPart(account)}:${name}`
 
-/** The ARN that a name would have, whether there is such a key or not. */
+/** The ARN that a name would have, whether the key exists or not. */
 export function arnOfName(keyId: string, place: KeyPlace): string {
   if (keyId.startsWith('arn:')) return keyId
   return keyId.startsWith('alias/') ? aliasArn(place, keyId) : keyArn(place, keyId)
 }
 
-/** The account and region of an ARN; empty ones if it is none. */
+/** The account and region of an ARN; empty ones if it is not an ARN. */
 export function placeOf(arn: string): KeyPlace {
   const [, , , region = '', account = ''] = arn.split(':')
   return { account, region }
@@ -34,7 +34,7 @@ export function viewOf(document: KeyDocument, key: KeyEntry): KeyView {
   return { id, arn: keyArn(key, id), account, region, state, manager, aliases, tags, policy, principals }
 }
 
-/** KMS.NotFoundException of what can be no name of a key, in this region. */
+/** KMS.NotFoundException if it cannot be the name of a key in this region. */
 export function assertKeyName(keyId: string, place: KeyPlace): void {
   parseName(keyId, place)
 }

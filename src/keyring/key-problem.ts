@@ -4,11 +4,11 @@ import { keyArn } from './key-lookup.ts'
 
 export interface KeyProblem {
   readonly sentence: string
-  /** Nothing that the key encrypted can be opened now. */
+  /** What the key encrypted cannot be decrypted now. */
   readonly isLost: boolean
 }
 
-/** Why what a key encrypted cannot be opened, or soon can no longer. `name`: its ARN, or `serverKeyName`. */
+/** Why the data of a key cannot be decrypted, or soon cannot be any more. `name`: its ARN, or `serverKeyName`. */
 export function findKeyProblem({ server, keys }: KeyDocument, name: string): KeyProblem | undefined {
   const lost = (what: string): KeyProblem => ({ isLost: true, sentence: `${what} is not in kms_keys.json.` })
   if (name === serverKeyName) return server === undefined ? lost('The key of the server') : undefined

@@ -1,4 +1,4 @@
-/** The keys of kms_keys.json, in use. */
+/** Uses the keys of kms_keys.json. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
@@ -38,9 +38,9 @@ export class LocalKeyring implements Keyring {
   readonly #root: RootKey
   readonly #clock: Clock
   readonly #freshen: (() => Promise<unknown>) | undefined
-  /** A state of the document keeps its objects: what was deleted is forgotten with its state. */
+  /** A new state of the document has new objects, so deleted material is dropped with the old state. */
   readonly #opened = new WeakMap<Material, Buffer>()
-  /** By the check of the root key that wraps it: of material that is new. */
+  /** For new material: the check of the root key that wraps it. */
   readonly #wrappedBy = new WeakMap<Material, string>()
 
   constructor({ document, root, clock, freshen }: LocalKeyringOptions) {
@@ -58,7 +58,7 @@ export class LocalKeyring implements Keyring {
     return this.#document.current
   }
 
-  /** In any state. KMS.NotFoundException. */
+  /** Finds a key in any state. KMS.NotFoundException. */
   get(keyId: string, place: KeyPlace): KeyEntry {
     return getKey(this.keys, keyId, place)
   }
@@ -121,7 +121,7 @@ export class LocalKeyring implements Keyring {
     return { key, ...(await this.#decryptBy(key, ciphertext, context)) }
   }
 
-  /** The key that a ciphertext names. KMS.InvalidCiphertextException. */
+  /** The key of a ciphertext. KMS.InvalidCiphertextException. */
   keyOf(ciphertext: Buffer): KeyEntry {
     const name = nameIn(ciphertext)
     const key = name && this.keys.keys.find(({ id }) => id === name.keyId)
@@ -137,17 +137,17 @@ export class LocalKeyring implements Keyring {
     return material
   }
 
-  /** Why no key can be used: a sentence. */
+  /** Why no key can be used, as a sentence. */
   get problem(): string | undefined {
     return this.#root.problem
   }
 
-  /** Throws RootKeyProblem if there are keys whose root key cannot be opened. */
+  /** Throws RootKeyProblem if there are keys and their root key cannot be opened. */
   checkRoot(): Promise<void> {
     return this.#root.check()
   }
 
-  /** Changes keys and aliases. A change that would lose material before its window has passed is a bug. */
+  /** Changes keys and aliases. A change that would lose material before the end of its waiting period is a bug. */
   update(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument> {
     return this.#change((value) => {
       const changed = change(value)
@@ -196,7 +196,7 @@ export class LocalKeyring implements Keyring {
     return (await this.#decryptBy(server, wrapped, context)).plaintext
   }
 
-  /** An object may be sealed by a key that another node has just made. */
+  /** The object may be encrypted by a key that another node has just created. */
   async #lookFor(ciphertext: Buffer): Promise<void> {
     const name = nameIn(ciphertext)
     if (name === undefined) return
@@ -240,7 +240,10 @@ export class LocalKeyring implements Keyring {
     return opened
   }
 
-  /** KMS.KeyUnavailableException if the root key has been exchanged since material was made: it could not be opened. */
+  /**
+   * KMS.KeyUnavailableException if the root key has been exchanged since material was made, which could then not be
+   * decrypted.
+   */
   #change(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument> {
     return this.#document.update((value) => {
       const changed = change(value)

@@ -11,7 +11,7 @@ export const managedDescription = 'Default key that protects my S3 objects when 
 
 const used = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey']
 
-/** For all in the account who may use S3, and through S3 only. */
+/** For all principals of the account that may use S3, and only through S3. */
 export const managedPolicy = ({ account, region }: KeyPlace): Record<string, unknown> => ({
   Version: '2012-10-17',
   Id: 'auto-s3-2',

@@ -1,9 +1,9 @@
-/** The material of keys: 32 bytes, wrapped by the root key for one key and one place in it. */
+/** The material of keys: 32 bytes, wrapped by the root key and bound to the key and the material's id. */
 import { randomBytes } from 'node:crypto'
 import { checksumOf, type KeyDocument, type Material } from './key-document.ts'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
 
-/** `rotation`: why it follows the one before. */
+/** `rotation`: the reason of the rotation. */
 export function newMaterial(root: Buffer, keyId: string, at: string, rotation?: Material['rotation']): Material {
   const named = { id: randomBytes(32).toString('hex'), createdAt: at, ...(rotation === undefined ? {} : { rotation }) }
   return wrapMaterial(root, keyId, named, randomBytes(32))
@@ -19,12 +19,12 @@ export function wrapMaterial(
   return { ...named, wrapped, checksum: checksumOf({ id: named.id, wrapped }) }
 }
 
-/** Undefined: wrapped by another root key, or for another key. */
+/** Undefined if it was wrapped by another root key, or for another key. */
 export function openMaterial(root: Buffer, keyId: string, { id, wrapped }: Material): Buffer | undefined {
   return openBytes(root, Buffer.from(wrapped, 'base64'), boundTo(keyId, id))
 }
 
-/** The id of material that a change drops, although the window of its key has not passed. */
+/** The id of material that a change removes before the waiting period of its key has ended. */
 export function findLostMaterial(before: KeyDocument, after: KeyDocument, nowMs: number): string | undefined {
   const kept = new Set([...after.keys, ...(after.server ? [after.server] : [])].flatMap(idsOf))
   const mayGo = ({ deletesAt }: { readonly deletesAt?: string | undefined }) =>

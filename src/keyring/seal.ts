@@ -1,7 +1,7 @@
 /**
- * Small secrets sealed with a key that is derived from SECRET_KEY, so that every process and every restart can open
- * them and nobody else can make them: AES-256-GCM. Each purpose has a key of its own, and what was sealed for one opens
- * for no other.
+ * Small secrets, encrypted by AES-256-GCM with a key derived from SECRET_KEY. Every process and every restart can
+ * decrypt them, and without SECRET_KEY they cannot be made. Each purpose has its own key: a secret of one purpose
+ * cannot be decrypted for another.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
 import { openBytes, sealBytes } from './sealed-bytes.ts'
@@ -18,12 +18,12 @@ export class Seal {
     return sealBytes(this.#key, content)
   }
 
-  /** Undefined: not sealed with this key for this purpose, or changed since. */
+  /** Undefined if it was not encrypted with this key for this purpose, or was changed since. */
   decode(sealed: Buffer): Buffer | undefined {
     return openBytes(this.#key, sealed)
   }
 
-  /** 32 bytes that follow from the text, and that nobody without the key can tell. */
+  /** 32 bytes that depend on the text and cannot be computed without the key. */
   digest(text: string): Buffer {
     return createHmac('sha256', this.#key).update(text).digest()
   }

@@ -86,7 +86,7 @@ function readName({ input }: KmsRequest): string {
   return name
 }
 
-/** ValidationException: an alias cannot stand for an alias. */
+/** ValidationException: the target of an alias cannot be an alias. */
 function readTarget({ input }: KmsRequest): string {
   const target = input.get('TargetKeyId', rules.keyId)
   if (!/^(arn:[^/]*:)?alias\//.test(target)) return target

@@ -1,4 +1,7 @@
-/** What keys do. Ciphertext names its key and material; the encryption context has to be the same again. */
+/**
+ * Encryption and decryption with keys. Ciphertext contains its key and material. The encryption context must be the
+ * same for decryption.
+ */
 import { randomBytes } from 'node:crypto'
 import type { JsonInput } from '#http/aws-json/input.ts'
 import type { KeyEntry } from '#keyring/key-document.ts'
@@ -115,10 +118,7 @@ async function generate({ input, keyring, key }: KeyRequest) {
   return { CiphertextBlob: base64(ciphertext), KeyId: arnOfKey(key), KeyMaterialId: currentMaterial(key), plaintext }
 }
 
-/**
- * The key that the ciphertext names, once the caller may use it. KMS.IncorrectKeyException if the request names another
- * one.
- */
+/** The key of a ciphertext, once the caller may use it. KMS.IncorrectKeyException if the request names another key. */
 function sourceKey(
   request: KmsRequest,
   action: string,
@@ -134,7 +134,7 @@ function sourceKey(
   return key
 }
 
-/** What every use of a key has. */
+/** The parameters that every use of a key has. */
 function readCommon(input: JsonInput, key: KeyEntry): void {
   readAlgorithm(input, 'EncryptionAlgorithm')
   if (input.has('Recipient') || input.has('DryRunModifiers')) throw unsupported()
@@ -143,7 +143,7 @@ function readCommon(input: JsonInput, key: KeyEntry): void {
   assertUsable(key)
 }
 
-/** KMS.DryRunOperationException: all has been done, and is not told. */
+/** KMS.DryRunOperationException: all checks passed, and no result is returned. */
 function refuseDryRun(input: JsonInput): void {
   if (input.findFlag('DryRun') === true) throw new ApiError('KMS.DryRunOperationException')
 }

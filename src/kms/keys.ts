@@ -1,4 +1,4 @@
-/** Keys: made, described, listed, enabled and disabled, deleted. */
+/** Operations that create, describe, list, enable, disable and delete keys. */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { JsonInput } from '#http/aws-json/input.ts'
 import { changeKey, refuseManaged, refusePending } from '#keyring/changes/change-key.ts'
@@ -46,7 +46,7 @@ export const keyRows: readonly KmsRow[] = [
       const { input, keyring, place } = request
       const keyId = input.get('KeyId', rules.keyId)
       if (keyId === managedAlias('s3') && findAlias(keyring.keys, keyId, place) === undefined) {
-        // AWS makes the keys that it manages when they are first asked for.
+        // AWS creates its managed keys when they are first requested.
         request.authorizeArn('kms:DescribeKey', arnOfName('*', place))
         await keyring.managedKey('s3', place)
       }
@@ -105,7 +105,10 @@ export const keyRows: readonly KmsRow[] = [
 
 const readWindow = (input: JsonInput): number => input.findNumber('PendingWindowInDays', windowDays) ?? windowDays.usual
 
-/** ValidationException for values that AWS has not, KMS.UnsupportedOperationException for those that are not here. */
+/**
+ * ValidationException for values that AWS does not have, KMS.UnsupportedOperationException for those that this server
+ * does not have.
+ */
 function refuseOtherKinds(input: JsonInput): void {
   const spec = input.findChoice('KeySpec', keySpecs) ?? input.findChoice('CustomerMasterKeySpec', keySpecs)
   const usage = input.findChoice('KeyUsage', keyUsages)

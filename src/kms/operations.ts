@@ -1,6 +1,6 @@
 /**
- * The map of KMS: every operation, and what it does. The permission for each is `kms:` and its name. The authority on
- * names is the service model inside @aws-sdk/client-kms.
+ * The table of KMS: every operation and its function. The permission for each is `kms:` and its name. All names are
+ * those of the service model inside @aws-sdk/client-kms.
  */
 import { aliasRows } from './aliases.ts'
 import { cryptographyRows } from './cryptography.ts'

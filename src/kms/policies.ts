@@ -1,4 +1,4 @@
-/** The policy of a key: there is one, named `default`. */
+/** The policy of a key. There is only one, named `default`. */
 import { changeKey, refuseManaged, refusePending } from '#keyring/changes/change-key.ts'
 import type { KeyEntry } from '#keyring/key-document.ts'
 import { viewOf } from '#keyring/key-lookup.ts'

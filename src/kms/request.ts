@@ -1,4 +1,4 @@
-/** What an operation of KMS sees, and the shapes of rows in operations.ts. */
+/** The data of a KMS operation, and the shapes of rows in operations.ts. */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { JsonInput } from '#http/aws-json/input.ts'
 import type { JsonValue } from '#http/aws-json/service.ts'
@@ -18,17 +18,17 @@ export interface KmsRequest {
   readonly place: KeyPlace
   readonly keyring: LocalKeyring
   readonly policies: KeyPolicyBook
-  /** The key of a name, once the caller may do `action` with it. KMS.NotFoundException, AccessDenied. */
+  /** The key of a name, if the caller may do `action` with it. KMS.NotFoundException, AccessDenied. */
   authorizedKey(action: string, keyId: string, more?: AskedKey): KeyEntry
   /** AccessDenied unless the caller may do `action` with the key. */
   authorizeKey(action: string, key: KeyEntry, more?: AskedKey): void
-  /** Whether the caller could do it with the key as it is given, without a record. */
+  /** Whether the caller could do `action` with the given state of the key, without a record. */
   mayKey(action: string, key: KeyEntry): boolean
-  /** AccessDenied unless the caller's own policies allow `action`. `arn`: of an alias, or `*`. */
+  /** AccessDenied unless the caller's own policies allow `action`. `arn`: the ARN of an alias, or `*`. */
   authorizeArn(action: string, arn: string, keys?: ConditionKeys): void
 }
 
-/** What conditions may ask of a question about a key. */
+/** The facts about a key that conditions may use. */
 export interface AskedKey {
   readonly context?: EncryptionContext
   readonly keys?: ConditionKeys
@@ -45,7 +45,7 @@ export interface KmsRow {
 }
 
 export interface KeyRequest extends KmsRequest {
-  /** The key that the request names, in any state. The caller may do the operation with it. */
+  /** The key of the request, in any state. The caller may do the operation with it. */
   readonly key: KeyEntry
 }
 
@@ -55,7 +55,7 @@ interface KeyRowOptions {
   readonly asked?: (input: JsonInput) => AskedKey
 }
 
-/** A row about the key that `KeyId` names. */
+/** A row for an operation on the key in `KeyId`. */
 export function keyRow(name: string, run: Operation<KeyRequest>, options: KeyRowOptions = {}): KmsRow {
   return {
     name,

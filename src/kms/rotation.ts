@@ -1,4 +1,4 @@
-/** Rotation of keys: all material is kept, and the last one wraps. */
+/** Rotation of keys: all material is kept, and the last one encrypts. */
 import { disableRotation, enableRotation, rotateOnDemand } from '#keyring/changes/rotation.ts'
 import type { KeyEntry, Material } from '#keyring/key-document.ts'
 import { type KmsRow, keyRow } from './request.ts'

@@ -55,7 +55,10 @@ async function run(row: KmsRow, received: JsonRequest, services: KmsServices) {
   }
 }
 
-/** What names a key that another node has just made is not refused. Nothing was done when it was. */
+/**
+ * Retries with the newest keys, so that a key that another node has just created is found. A refused attempt has
+ * changed nothing.
+ */
 async function runOnNewestKeys(row: KmsRow, request: KmsRequest) {
   try {
     return await row.run(request)
@@ -87,7 +90,7 @@ function requestOf({ input }: JsonRequest, services: KmsServices, { caller, regi
   const authorizeKey = (action: string, key: KeyEntry, more: AskedKey = {}, alias?: string) =>
     gatekeeper.authorizeKey(caller, question(action, key, more, alias), facts)
 
-  /** A caller without the permission does not learn which keys there are. */
+  /** A caller without the permission does not learn which keys exist. */
   const refusalOf = (error: unknown, action: string, keyId: string) => {
     const arn = arnOfName(keyId, place)
     const resource = { arn, account: caller.account }

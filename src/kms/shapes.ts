@@ -38,7 +38,7 @@ export function keyMetadata(key: KeyEntry): JsonValue {
   }
 }
 
-/** There are no replicas: ReplicateKey is not served. */
+/** There are no replicas: this server does not have ReplicateKey. */
 const multiRegion = (Arn: string, Region: string): JsonValue => ({
   MultiRegionKeyType: 'PRIMARY',
   PrimaryKey: { Arn, Region },
@@ -50,12 +50,12 @@ interface ListOf<T> {
   readonly list: readonly T[]
   readonly keyOf: (entry: T) => string
   readonly shape: (entry: T) => JsonValue
-  /** Items of a page, unless Limit says otherwise. */
+  /** The items of a page, unless Limit is given. */
   readonly usual: number
   readonly most?: number
 }
 
-/** A page of a list, as `Limit` and `Marker` ask for it. KMS.InvalidMarkerException. */
+/** The page of a list that `Limit` and `Marker` request. KMS.InvalidMarkerException. */
 export function answerPage<T>(input: JsonInput, { member, list, keyOf, shape, usual, most = 1000 }: ListOf<T>) {
   const max = input.findNumber('Limit', { min: 1, max: most }) ?? usual
   const marker = input.find('Marker', rules.marker)

@@ -1,4 +1,6 @@
-/** Operations that AWS has and this server has not: asymmetric and HMAC keys, grants, key stores, imported material. */
+/**
+ * Operations that AWS has and this server does not: asymmetric and HMAC keys, grants, key stores, imported material.
+ */
 import { ApiError } from '#model/errors.ts'
 import type { KmsRow } from './request.ts'
 

@@ -1,4 +1,4 @@
-/** The one source of time. Code that is driven by time takes a clock, so that tests can set it. */
+/** The only source of time. Code that depends on time takes a clock, so that tests can set it. */
 
 export interface Clock {
   /** Milliseconds since 1970, UTC. It may be set back. */

@@ -1,10 +1,10 @@
-/** Random bytes drawn in bulk: to ask for a few takes as long as to ask for thousands. */
+/** Random bytes drawn in bulk: drawing a few takes as long as drawing thousands. */
 import { randomFillSync } from 'node:crypto'
 
 const pool = Buffer.alloc(4096)
 let offset = pool.length
 
-/** At most 4,096. They are nowhere else afterwards. */
+/** At most 4,096. The pool keeps no copy of them. */
 export function drawRandom(bytes: number): Buffer {
   if (offset + bytes > pool.length) {
     randomFillSync(pool)

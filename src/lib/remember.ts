@@ -1,5 +1,5 @@
 /**
- * Adds to a bounded table. A full table loses its oldest entry: clearing it would let a stranger with made-up names
+ * Adds to a bounded table. A full table loses its oldest entry. Clearing it would let a client with made-up names
  * remove all others.
  */
 export function rememberUpTo<K, V>(table: Map<K, V>, max: number, key: K, value: V): void {

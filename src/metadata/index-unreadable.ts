@@ -1,13 +1,13 @@
-/** What LMDB says of a file that is none of its own, or that was damaged, as an error that tells what it means. */
+/** LMDB's errors about a file that is damaged or not LMDB's, as an error with an explanation. */
 
 export class IndexUnreadable extends Error {
   override readonly name = 'IndexUnreadable'
 }
 
-/** As LMDB has them in mdb_strerror(), and ours of its meta pages. */
+/** The names in LMDB's mdb_strerror(), and our own error about its meta pages. */
 const signs = /MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|VERSION_MISMATCH|PANIC|BAD_TXN)|not an LMDB file/
 
-/** `advice`: what to do about it, in sentences. */
+/** `advice`: what the administrator can do, in sentences. */
 export function indexFailure(path: string, advice: string, error: unknown): unknown {
   if (!(error instanceof Error) || !signs.test(error.message)) return error
   return new IndexUnreadable(`${path} cannot be read: ${error.message.trim()}. ${advice}`.trim(), { cause: error })

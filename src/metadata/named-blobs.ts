@@ -1,9 +1,9 @@
-/** Which of many blobs no version has. */
+/** Finds blobs that belong to no version. */
 import type { MetadataEngine } from './engine.ts'
 import { eachRow, rowParts, rowsOf } from './tables.ts'
 import { decodeVersion } from './version-codec.ts'
 
-/** Removes the ids of blobs that versions have. All versions are read. */
+/** Removes the ids of blobs that belong to a version. All versions are read. */
 export async function forgetNamed(engine: MetadataEngine, unnamed: Map<string, unknown>): Promise<void> {
   for (const table of ['o', 'v'] as const) {
     for await (const { key, value } of eachRow(engine, rowsOf(table))) {
@@ -13,7 +13,7 @@ export async function forgetNamed(engine: MetadataEngine, unnamed: Map<string, u
   }
 }
 
-/** The same of sets of annotations. */
+/** The same for sets of annotations. */
 export async function forgetNamedSets(engine: MetadataEngine, unnamed: Set<string>): Promise<void> {
   for (const table of ['o', 'v'] as const) {
     for await (const { key, value } of eachRow(engine, rowsOf(table))) {

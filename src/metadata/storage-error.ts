@@ -3,8 +3,8 @@ import { hasCode } from '#lib/system/error-code.ts'
 import { ApiError } from '#model/errors.ts'
 
 /**
- * A full disk, too many open files, or a file that another program holds a lease on (as Samba does, until it hears of us) is the
- * server's trouble and may pass: clients retry a 503. It may be what another error was caused by.
+ * A full disk, too many open files, or a file on which another program holds a lease (such as Samba, until it is
+ * notified) is a temporary problem of the server: clients retry a 503. It may be the cause of another error.
  */
 export function asStorageError(error: unknown): unknown {
   if (error instanceof ApiError) return error
@@ -19,7 +19,10 @@ export const volumeFull = (cause?: unknown) => unavailable('There is no space le
 
 const unavailable = (message: string, cause: unknown) => new ApiError('ServiceUnavailable', { message, cause })
 
-/** Of one file among others: that the server may not read it is for the administrator to mend, and no fault of the server's. */
+/**
+ * For one file among others: if the server may not read it, the administrator has to change that, and it is not an
+ * error of the server.
+ */
 export function asReadError(error: unknown): unknown {
   if (!isForbidden(error)) return asStorageError(error)
   return new ApiError('AccessDenied', {

@@ -1,4 +1,4 @@
 import { rowKey } from './tables.ts'
 
-/** Which blob store has the bytes; absent: plain files. */
+/** The row that names the blob store of the bytes. If it is absent, they are plain files. */
 export const storeKey: Buffer = rowKey('g', 'blobs')

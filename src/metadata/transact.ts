@@ -1,4 +1,7 @@
-/** Optimistic transactions over any engine: reads are remembered, writes wait, and the commit applies if what was read still holds. */
+/**
+ * Optimistic transactions over any engine: reads are recorded, writes wait, and the commit applies if all that was read
+ * still holds.
+ */
 import { ApiError } from '#model/errors.ts'
 import {
   type Awaitable,
@@ -16,7 +19,7 @@ import { Turns } from './turns.ts'
 export class Transaction {
   readonly checks: Check[] = []
   readonly writes: Write[] = []
-  /** An attempt before this one did not apply. */
+  /** Whether a previous attempt did not apply. */
   readonly isRepeated: boolean
   readonly #engine: MetadataEngine
 
@@ -36,7 +39,7 @@ export class Transaction {
     return value
   }
 
-  /** Not remembered: add `requireEmpty` or `get` for what the outcome depends on. */
+  /** Not recorded: add `requireEmpty` or `get` for entries that the result depends on. */
   async scan(range: KeyRange, options?: { limit?: number; reverse?: boolean }): Promise<Entry[]> {
     return await this.#engine.scan(range, options)
   }
@@ -45,7 +48,7 @@ export class Transaction {
     this.checks.push({ empty: range })
   }
 
-  /** The range must have no entry beside these, which are in order and may go meanwhile. */
+  /** The range must have no other entries than these, which are in order and may be removed meanwhile. */
   requireNoMore({ start, end }: KeyRange, entries: readonly Entry[]): void {
     let from = start
     for (const { key } of entries) {
@@ -55,7 +58,10 @@ export class Transaction {
     this.requireEmpty({ start: from, end })
   }
 
-  /** Numbers of a counter row, before this transaction adds to them: other writers may add to them meanwhile, up to these. */
+  /**
+   * Limits numbers of a counter row, before this transaction adds to them. Other writers may add to them meanwhile, up
+   * to these limits.
+   */
   requireAtMost(counter: Bytes, atMost: Readonly<Record<string, number>>): void {
     this.checks.push({ counter, atMost })
   }
@@ -78,15 +84,15 @@ export class Transaction {
   }
 }
 
-/** Tries of a transaction beside others; after these it waits for its turn. */
+/** Attempts in parallel with others; after these the transaction waits for its turn. */
 const freeAttempts = 3
-/** Tries in its turn, when only other processes can come first. */
+/** Attempts in its turn, when only other processes can be first. */
 const attempts = 100
 
 /**
- * Runs `body` until its commit applies. `body` may run several times: it must not have other effects. Where many transactions write one
- * row, only one commit of a round applies: those that have lost a few rounds take turns, in the order they came, and so does what comes
- * to that row later. Between processes the engine's lock decides. OperationAborted.
+ * Runs `body` until its commit applies. `body` may run several times, so it must not have other effects. Where many
+ * transactions write one row, only one commit of a round applies. Those that have lost a few rounds take turns in order
+ * of arrival, and so do later ones for that row. Between processes the engine's lock decides. OperationAborted.
  */
 export async function transact<T>(
   engine: MetadataEngine,
@@ -111,7 +117,7 @@ export async function transact<T>(
 
 type Outcome<T> = { readonly result: T; readonly committed: Committed } | { readonly contended: string }
 
-/** `turns`: of the rows for which others wait already, and which this one is not to write before them. */
+/** `turns`: the rows that others wait for already. This transaction must not write them before its turn. */
 async function attemptOnce<T>(
   engine: MetadataEngine,
   body: (transaction: Transaction) => Promise<T>,
@@ -129,7 +135,7 @@ async function attemptOnce<T>(
   return committed === undefined ? { contended: contendedRow(transaction) } : { result, committed }
 }
 
-/** The row that others write as well: one that was read and is written, or else the first that is written. */
+/** The row that others write as well: one that is both read and written, otherwise the first that is written. */
 function contendedRow({ checks, writes }: Transaction): string {
   const read = new Set(checks.flatMap((check) => ('key' in check ? [nameOf(check.key)] : [])))
   const written = writes.map((write) => nameOf('append' in write ? write.append : write.key))

@@ -1,9 +1,9 @@
-/** Work that takes turns by name: what has the same name runs one after another, in the order it came. */
+/** Runs work in turns by name: work with the same name runs one after another, in order of arrival. */
 export class Turns {
-  /** The last piece of work of each name, until it has ended. */
+  /** The last work of each name, until it has ended. */
   readonly #last = new Map<string, Promise<unknown>>()
 
-  /** No work of any name runs. */
+  /** Whether no work is running. */
   get isIdle(): boolean {
     return this.#last.size === 0
   }

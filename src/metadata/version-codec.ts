@@ -1,6 +1,6 @@
 /**
- * An object version as a row: fixed fields that a listing needs at fixed offsets, then the rest as JSON, so that a page of 1,000
- * keys is read without parsing JSON.
+ * The row of an object version: the fields that a listing needs at fixed offsets, then the rest as JSON. So a page of
+ * 1,000 keys is read without parsing JSON.
  */
 import type { Acl } from '#model/access/acl.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
@@ -16,17 +16,21 @@ import {
 import type { AsideReason, BlobRef } from './blob-ref.ts'
 import { asBuffer, type Bytes } from './engine.ts'
 
-/** A version and what only storage needs of it. */
+/** A version with the fields that only storage needs. */
 export interface StoredVersion extends ObjectVersion {
   /** Sorts newest first; the version id of all but null versions. */
   readonly order: string
-  /** Where the bytes are. Its id names the row of a multipart object's parts as well. */
+  /** The place of the bytes. Its id is also part of the key of the row of a multipart object's parts. */
   readonly blob: BlobRef
-  /** Base64 of the CRC64NVME of all bytes, where `checksum` is not it (see `crc64nvmeOf`). Older releases kept none. */
+  /**
+   * Base64 of the CRC64NVME of all bytes, if `checksum` is another one (see `crc64nvmeOf`). Older releases kept none.
+   */
   readonly crc64nvme?: string
 }
 
-/** Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum. */
+/**
+ * Base64 of the CRC64NVME of all bytes; undefined for delete markers, and where an older release kept another checksum.
+ */
 export function crc64nvmeOf({
   checksum,
   crc64nvme,
@@ -41,7 +45,10 @@ const checksumTypes: readonly ChecksumType[] = ['FULL_OBJECT', 'COMPOSITE']
 interface Tail {
   v: string
   r: string
-  /** Of the blob: id; the id again unless its kind is 0, for older releases; size, if it is not the version's; whether it is arriving, and kept aside; detail. */
+  /**
+   * The blob: id; the id again unless its kind is 0, for older releases; size, if it differs from the version's;
+   * whether it is arriving, and kept aside; detail.
+   */
   f: string
   p?: string
   z?: number
@@ -122,7 +129,7 @@ export function decodeVersion(key: string, value: Bytes): StoredVersion {
     storageClass: fixed.storageClass,
     ownerId: fixed.ownerId,
   }
-  // Not by spreading, which takes longer than all the rest.
+  // Not by spread, which takes longer than the rest of the function.
   if (algorithm !== undefined && type !== undefined && tail.c !== undefined) {
     version.checksum = { algorithm, type, value: tail.c }
   }
@@ -151,16 +158,16 @@ function blobOf(row: Buffer, tail: Tail): BlobRef {
   return blob
 }
 
-/** The version's size and the stamps of its blob, read from the fixed offsets alone. */
+/** The version's size and the stamps of its blob, read only from the fixed offsets. */
 export function decodeStamps(value: Bytes): Pick<BlobRef, 'sizeBytes' | 'stamp' | 'secondStamp'> {
   const row = asBuffer(value)
   return { sizeBytes: row.readDoubleLE(8), stamp: row.readDoubleLE(24), secondStamp: row.readDoubleLE(32) }
 }
 
-/** The kind of its blob, read from its offset alone. */
+/** The kind of its blob, read only from its offset. */
 export const decodeKind = (value: Bytes): number => value[5] ?? 0
 
-/** What a listing shows, read from the fixed offsets alone. */
+/** The fields that a listing shows, read only from the fixed offsets. */
 export function decodeListed(
   key: string,
   row: Buffer,
@@ -187,7 +194,7 @@ export function decodeListed(
   }
 }
 
-/** As `decodeListed`, for a listing of versions. */
+/** Like `decodeListed`, for a listing of versions. */
 export function decodeListedVersion(key: string, row: Buffer) {
   const { sizeBytes, etag, modifiedAtMs, storageClass, ownerId, checksumAlgorithm, checksumType } = decodeListed(
     key,
@@ -199,7 +206,9 @@ export function decodeListedVersion(key: string, row: Buffer) {
   return Object.assign(common, { storageClass, ownerId, checksumAlgorithm, checksumType })
 }
 
-/** The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`. */
+/**
+ * The JSON of every row begins with `{"v":"`, the version id, `","r":"` and the order; the id is the order, or `null`.
+ */
 export function decodeIds(row: Buffer): { versionId: string; order: string } {
   const start = head + (row[56] ?? 0) + '{"v":"'.length
   const isNull = row[start] === 'n'.charCodeAt(0)

@@ -1,15 +1,15 @@
-/** What checks and writes mean, in every engine. */
+/** The meaning of checks and writes, in every engine. */
 import { asBuffer, type Bytes, type KeyRange } from './engine.ts'
 import type { LocalCheck, LocalWrite } from './local-engine.ts'
 import { sequenceKey } from './tables.ts'
 
-/** What a commit works on. */
+/** The state that a commit works on. */
 export interface CommitView {
   isNow(key: Bytes, value: Bytes | undefined): boolean
   isEmpty(range: KeyRange): boolean
   put(key: Bytes, value: Bytes | undefined, rest?: readonly Bytes[]): void
   add(key: Bytes, numbers: Readonly<Record<string, number>>): void
-  /** The counters of a row as of now, with what this commit has added. */
+  /** The counters of a row, including what this commit has added. */
   counters(key: Bytes): Record<string, number>
 }
 

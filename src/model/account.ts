@@ -11,7 +11,7 @@ export interface Principal extends Owner {
   readonly isAnonymous: boolean
 }
 
-/** The id of anonymous in https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
+/** The id of anonymous requesters in https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
 export const anonymous: Principal = {
   canonicalId: '65a011a29cdf8ec533ec3d1ccaae921c',
   displayName: 'anonymous',
@@ -19,7 +19,7 @@ export const anonymous: Principal = {
   isAnonymous: true,
 }
 
-/** The account without a number: ARNs leave its place empty. */
+/** The account without a number: ARNs leave its part empty. */
 export const numberless = 'none'
 
 /** The account's part of an ARN. */

@@ -135,7 +135,7 @@ const table = {
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchResource: [404, "The specified resource doesn't exist."],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
-  // Not AWS's: as Ceph names it.
+  // Not in AWS: the name is Ceph's.
   NoSuchQuota: [404, 'The bucket has no quota.'],
   QuotaExceeded: [403, 'The quota of the bucket is exceeded.'],
   OperationAborted: [
@@ -264,14 +264,14 @@ export class ApiError extends Error {
   }
 }
 
-/** What was refused for a moment is asked for again after one. */
+/** The client should retry after one second. */
 const soon = { 'retry-after': '1' }
 
 export function statusOf(code: ErrorCode): number {
   return table[code][0]
 }
 
-/** The error to show: anything but an ApiError is a bug, and is shown without detail. */
+/** The error to show. Any error but ApiError is a bug, and is shown without detail. */
 export const asApiError = (error: unknown): ApiError =>
   error instanceof ApiError ? error : new ApiError('InternalError')
 

@@ -38,7 +38,10 @@ export const limits = {
   redirectLocationBytes: 2 * KiB,
   /** IDs of rules of a bucket setting. */
   ruleIdLength: 255,
-  /** Of one account. The document of keys is written whole: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html */
+  /**
+   * For each account. The document of keys is written as a whole:
+   * https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+   */
   keysOfAccountMax: 10_000,
   aliasesOfKeyMax: 50,
   tagsOfKeyMax: 50,

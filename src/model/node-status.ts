@@ -3,19 +3,19 @@ export interface NodeStatus {
   readonly id: string
   /** The name of its machine. */
   readonly host: string
-  /** Where it serves, such as `API 10.0.0.5:5000`; one for each kind of server. */
+  /** The addresses that it serves, such as `API 10.0.0.5:5000`; one for each kind of server. */
   readonly addresses: readonly string[]
   readonly version: string
   readonly startedAtMs: number
-  /** Since its last heartbeat; undefined where there is one node only, which needs none. */
+  /** The time since its last heartbeat; undefined if there is only one node, which needs none. */
   readonly silentMs: number | undefined
   readonly state: 'running' | 'gone'
   readonly processes: readonly string[]
-  /** Titles of the jobs that it runs at the moment. */
+  /** Titles of the jobs that it is running. */
   readonly jobs: readonly string[]
-  /** The node that answers. */
+  /** Whether it is the node that answers. */
   readonly isThis: boolean
-  /** A sentence. */
+  /** One sentence. */
   readonly problem?: string | undefined
 }
 

@@ -1,9 +1,9 @@
 import type { Principal } from './account.ts'
 
-/** Who asked for a change, from where, and in which request: what is recorded with it. */
+/** The origin of a change: requester, address and request. It is recorded with the change. */
 export interface Origin {
   readonly principal: Principal
-  /** The client's, where trusted proxies are in between. Undefined once the connection is gone. */
+  /** The client's address, behind trusted proxies. Undefined once the connection is closed. */
   readonly address: string | undefined
   readonly requestId: string
 }

@@ -1,11 +1,11 @@
-/** What one step of removing bytes that nothing needs has done (BlobStore.removeGone). */
+/** The result of one step that removes bytes that are not needed any more (BlobStore.removeGone). */
 export interface RemovedBytes {
-  /** Uploads that no version or part came to own within a day. */
+  /** Staged blobs that no version or part named within a day. */
   readonly abandoned: number
-  /** Deleted versions and parts whose bytes have been let go. */
+  /** Deleted versions and parts whose bytes have been released. */
   readonly blobs: number
-  /** Objects removed from where the bytes are kept. */
+  /** Objects removed from the store that keeps the bytes. */
   readonly objects: number
-  /** There may be more to do at once. */
+  /** Whether there may be more to do at once. */
   readonly mayHaveMore: boolean
 }

@@ -1,4 +1,4 @@
-/** What an edge knows of a request once it is answered. Holds references only, so that it costs almost nothing. */
+/** The facts about a request after its answer. Holds references only, so it costs almost nothing. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from './account.ts'
 
@@ -6,7 +6,7 @@ import type { Principal } from './account.ts'
 export const decisionHeader = 'x-myfsio-decision-id'
 
 export interface ServedRequest {
-  /** The request id that the client was told. */
+  /** The request id that was sent to the client. */
   readonly id: string
   /** For example `GetObject` or `iam:CreateUser`; undefined if the request named no known operation. */
   readonly operation: string | undefined
@@ -28,14 +28,14 @@ export interface ServedRequest {
   readonly document?: string | undefined
   /** The body of a form, as received. */
   readonly form?: Buffer | undefined
-  /** What the request was allowed: made and read by access/, opaque here. */
+  /** The decisions that allowed the request: made and read by access/, opaque here. */
   readonly allowed?: object | undefined
 }
 
-/** Stands for a secret in what is recorded. */
+/** Replaces a secret in records. */
 export const mask = '********'
 
-/** At most this much of a document is kept. */
+/** The maximum of a document that is kept. */
 export const servedDocumentBytes = 4096
 
 /** The part of node:http's IncomingMessage that is kept. */

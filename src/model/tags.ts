@@ -9,7 +9,7 @@ import { tagRules } from './tag-rules.ts'
 export type Tags = Readonly<Record<string, string>>
 
 export interface Tagged {
-  /** Absent: none. */
+  /** Absent if there are none. */
   readonly tags?: Tags
 }
 

@@ -1,5 +1,5 @@
 /**
- * Access key and secret of the first user of a local server. They are public: web pages that a user visits know them
+ * Access key and secret of the first user of a local server. They are public, so web pages that a user visits know them
  * too.
  */
 export const wellKnownSecret = 'localadmin'

@@ -1,9 +1,9 @@
-/** Work that the server does by itself, as the console and `/_/jobs` show it. */
+/** The background work of the server, as the console and `/_/jobs` show it. */
 export interface WorkStatus {
-  /** The name in addresses. */
+  /** The name in URLs. */
   readonly name: string
   readonly title: string
-  /** A sentence. */
+  /** One sentence. */
   readonly what: string
   /** When it starts, such as `every 7 days`. */
   readonly starts?: string
@@ -14,14 +14,14 @@ export interface WorkStatus {
   readonly endedAtMs?: number | undefined
   /** When it starts or continues next. */
   readonly againAtMs?: number | undefined
-  /** A sentence. */
+  /** One sentence. */
   readonly problem?: string | undefined
   /** Some of the damaged versions that it found. */
   readonly examples?: readonly DamagedVersion[] | undefined
   readonly mayStartByHand: boolean
 }
 
-/** `asked`: started by hand, and not taken up by a process yet. `waiting`: it continues later. */
+/** `asked`: started by hand, but not taken up by a process yet. `waiting`: it continues later. */
 export type WorkState = 'idle' | 'running' | 'asked' | 'waiting' | 'failed' | 'on' | 'off'
 
 export interface Figure {

@@ -1,7 +1,8 @@
 /**
- * Which programs may use the rows of an index together. The row `format` says what a program must understand; each
- * program says what it understands, and what others must understand to use what it writes. So two versions work side by
- * side unless one of them writes what the other cannot read; then the one that starts later is refused.
+ * Decides which programs may use the rows of an index together. The row `format` contains the format that a program
+ * must understand. Each program knows the formats that it understands, and the lowest format that others need for the
+ * rows that it writes. So two versions can run together unless one writes rows that the other cannot read. Then the one
+ * that starts later is refused.
  */
 import type { Clock } from '#lib/clock.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
@@ -9,11 +10,11 @@ import { findLivingNodes, nameNodes } from './living-nodes.ts'
 import type { NodeEngine } from './node-rows.ts'
 import { NodeRefused } from './refused-start.ts'
 
-/** Grows with every change that an earlier program could not read, or would lose. */
+/** Increased with every change that an earlier program cannot read, or would lose. */
 export interface Understanding {
-  /** The format of this program. It understands all before it. */
+  /** The format of this program. It understands all earlier ones. */
   readonly format: number
-  /** The lowest format of programs that may work beside this one. */
+  /** The lowest format of programs that may run together with this one. */
   readonly beside: number
 }
 
@@ -22,7 +23,7 @@ export const ownFormat: Understanding = { format: 1, beside: 1 }
 interface FormatRow {
   /** The lowest format of a program that may use the index. */
   readonly needs: number
-  /** The version that has set this, for sentences. */
+  /** The version that has set this, for messages. */
   readonly version: string
 }
 
@@ -33,7 +34,7 @@ export interface Program {
   readonly understands: Understanding
 }
 
-/** NodeRefused. Once, before a node uses any other row. */
+/** NodeRefused. Called once, before a node uses any other row. */
 export async function assertFormat(engine: NodeEngine, program: Program, clock: Clock): Promise<void> {
   const { version, understands } = program
   for (;;) {

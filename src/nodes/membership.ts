@@ -1,4 +1,4 @@
-/** A process as part of its node: its heartbeat, and what it knows of the others. */
+/** A process as part of its node: its heartbeat, and the state of the other processes. */
 import type { Clock } from '#lib/clock.ts'
 import type { NodeStatus } from '#model/node-status.ts'
 import {
@@ -55,7 +55,7 @@ export class Membership {
     this.#cancel()
     await this.#beating
     const { engine, process } = this.#options
-    // A node that ends in order is not missed. If the index is away, the others see that it is gone.
+    // A node that stops normally removes its rows. If the index is unavailable, the others notice that it is gone.
     await removeNodeRows(engine, [process]).catch(() => undefined)
   }
 
@@ -97,9 +97,9 @@ function statusOf(processes: readonly SeenProcess[], jobs: JobOwners, ownId: str
   }
 }
 
-/** Signatures, sessions and locks end by the clock of the node that is asked. */
+/** Signatures, sessions and locks end by the clock of the node that gets the request. */
 function clockProblem(aheadMs: number | undefined): string | undefined {
-  // What was written up to a heartbeat ago looks as if the clock were behind by so much.
+  // A row that was written up to one heartbeat ago looks as if its clock were behind by that much.
   const isFar = aheadMs !== undefined && (aheadMs > clockMaxMs || aheadMs < -clockMaxMs - 2 * beatEveryMs)
   if (!isFar) return undefined
   const seconds = Math.round(Math.abs(aheadMs) / 1000)

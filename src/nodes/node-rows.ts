@@ -1,16 +1,16 @@
 /**
- * A row for each process of each node, which changes with every heartbeat. Clocks of different machines are not
- * compared: a process is silent for as long as this one has seen its row unchanged. Only for a row that it sees for the
- * first time does this one go by the time in it.
+ * Each process of each node has a row, which changes with every heartbeat. Clocks of different machines are not
+ * compared: a process counts as silent while this one sees its row unchanged. Only for a row that it sees for the first
+ * time does it use the time in the row.
  */
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 
 export interface NodeProcess {
-  /** One for each start of a node. */
+  /** Each start of a node has its own. */
   readonly nodeId: string
-  /** As `API worker 1`: a process that follows another in its place has its name. */
+  /** Such as `API worker 1`: a process that replaces another gets its name. */
   readonly name: string
 }
 
@@ -19,7 +19,7 @@ export interface NodeRow {
   /** Such as `API 10.0.0.5:5000`. */
   readonly address: string
   readonly version: string
-  /** What its program understands, see index-format.ts. */
+  /** The format that its program understands, see index-format.ts. */
   readonly format: number
   /** When the node started. */
   readonly startedAtMs: number
@@ -32,7 +32,7 @@ export interface NodeRow {
 export interface SeenProcess extends NodeProcess {
   readonly row: NodeRow
   readonly silentMs: number
-  /** How far its clock is ahead of this process's, to within a heartbeat; undefined until it has been seen to beat. */
+  /** How far its clock is ahead of this process's, exact to one heartbeat; undefined until it has changed once. */
   readonly aheadMs: number | undefined
 }
 
@@ -43,7 +43,7 @@ interface Seen {
 }
 
 export const beatEveryMs = 5000
-/** A process that has been silent for so long is gone. */
+/** A process that has been silent for this time counts as ended. */
 export const goneMs = 20_000
 const dayMs = 86_400_000
 
@@ -66,7 +66,7 @@ export const putNodeRow = (engine: NodeEngine, process: NodeProcess, row: NodeRo
 export const removeNodeRows = (engine: Pick<MetadataEngine, 'commit'>, processes: readonly NodeProcess[]) =>
   engine.commit({ checks: [], writes: processes.map((one) => ({ key: keyOf(one), value: undefined })) })
 
-/** What one process has seen of the heartbeats of all. */
+/** The heartbeats of all processes, as one process has seen them. */
 export class NodeWatch {
   readonly #engine: NodeEngine
   readonly #clock: Clock
@@ -106,7 +106,7 @@ export class NodeWatch {
 
 const nameOf = ({ nodeId, name }: NodeProcess): string => `${nodeId} ${name}`
 
-/** Of nodes that were gone for a day, by their heartbeats and by the time in their rows. */
+/** Removes the rows of nodes that ended a day ago, by their heartbeats and by the time in their rows. */
 export async function forgetGoneNodes(engine: NodeEngine, seen: readonly SeenProcess[], nowMs: number): Promise<void> {
   const gone = seen.filter(({ silentMs, row }) => silentMs > dayMs && nowMs - row.atMs > dayMs)
   if (gone.length > 0) await removeNodeRows(engine, gone)

@@ -1,6 +1,6 @@
-/** Why a node may not serve an index: a sentence for the one who starts it. */
+/** Why a node may not serve an index: a sentence for the administrator. */
 export class NodeRefused extends Error {
-  /** Told without a stack. */
+  /** The message is shown without a stack. */
   readonly code = 'NODE_REFUSED'
 
   constructor(sentence: string) {

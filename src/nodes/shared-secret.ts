@@ -1,7 +1,7 @@
 /**
- * SECRET_KEY is the same on all nodes: it opens the secrets of users, and signs sessions and forms. Where no setting
- * gives it, it is kept in the index. Where one does, the index keeps a proof of it: a node with another is refused as
- * long as a node lives.
+ * SECRET_KEY must be the same on all nodes: it encrypts the secrets of users, and signs sessions and forms. If it is
+ * not a setting, it is kept in the index. If it is, the index keeps a proof of it: a node with another one is refused
+ * while any node lives.
  */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
@@ -17,7 +17,7 @@ const secretKey = rowKey('g', 'secret')
 export interface GivenSecret {
   /** The setting. */
   readonly given: string | undefined
-  /** What this machine used before it was a node. */
+  /** The secret that this machine used before it was a node. */
   readonly former: () => string | undefined
   readonly warn: (sentence: string) => void
 }

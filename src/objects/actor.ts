@@ -1,4 +1,4 @@
-/** Who changes objects: every edge makes one for each request, and every function here asks it for the rights it needs. */
+/** The requester of a change. Every edge creates one for each request, and every function here checks its rights. */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper, Rights } from '#access/decide/gatekeeper.ts'
 import type { Principal } from '#model/account.ts'
@@ -6,18 +6,18 @@ import type { Origin } from '#model/origin.ts'
 import type { Encryption } from './encryption/encryption.ts'
 
 export interface Actor extends Origin {
-  /** What conditions of policies may ask of the request. */
+  /** The facts about the request that conditions of policies may use. */
   readonly facts: RequestFacts
-  /** Decides what the principal may do. */
+  /** Decides about the principal's permissions. */
   readonly gatekeeper: Rights
-  /** Has the keys, which the actor needs rights to. */
+  /** The keys, which the actor needs permissions for. */
   readonly encryption: Encryption
 }
 
-/** What keys are asked for with. */
+/** The part of an actor that uses keys. */
 export type KeyUser = Pick<Actor, 'principal' | 'facts' | 'gatekeeper' | 'encryption'>
 
-/** What actors of a process have in common. */
+/** The services that all actors of a process share. */
 export interface ActorServices {
   readonly gatekeeper: Gatekeeper
   readonly encryption: Encryption
@@ -41,7 +41,7 @@ export class RequestActor implements Actor {
     this.encryption = encryption
   }
 
-  /** Worked out when it is asked for: few requests need it. */
+  /** Computed when it is read: few requests need it. */
   get address(): string | undefined {
     return this.gatekeeper.addressOf(this.facts)
   }

@@ -1,6 +1,6 @@
 /**
- * What conditions of policies see of a write whose effect its request does not tell: the keys that a request to S3 with the same
- * effect would carry.
+ * The condition keys of a write with effects that its request does not name: those that an S3 request with the same
+ * effect would have.
  */
 
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
@@ -22,7 +22,7 @@ export interface CopyEffect {
   readonly replacesMetadata?: boolean
 }
 
-/** The keys of a request that writes what another object holds. */
+/** The condition keys of a request that writes the content of another object. */
 export function copyKeys({ source, attributes, conditions, replacesMetadata = false }: CopyEffect): ConditionKeys {
   const { storageClass, websiteRedirectLocation } = attributes
   return {
@@ -34,7 +34,7 @@ export function copyKeys({ source, attributes, conditions, replacesMetadata = fa
   }
 }
 
-/** The facts of a request, without what its headers say that this write does not act on. */
+/** The facts of a request, without the headers that this write ignores. */
 export function factsOfEffect(
   { headers, ...facts }: RequestFacts,
   effect: Pick<RequestFacts, 'keys' | 'objectTags'>,

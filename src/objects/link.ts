@@ -1,4 +1,4 @@
-/** A presigned URL: signed now, followed later by a client that needs nothing else. It can do no more than its signer. */
+/** A presigned URL: signed now, and used later by a client without credentials. It can do no more than its signer. */
 import { callerHeaders } from '#access/caller/caller-headers.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { authorizeOnObject } from '#access/decide/objects/object-access.ts'
@@ -17,7 +17,7 @@ export interface Link {
   readonly key: string
 }
 
-/** AccessDenied unless the actor may do what the link does. Gives the question that was asked. */
+/** AccessDenied unless the actor may do what the link does. Returns the question that was decided. */
 export async function authorizeLink(
   store: Store,
   { principal, gatekeeper, facts }: Pick<Actor, 'principal' | 'gatekeeper' | 'facts'>,
@@ -29,7 +29,7 @@ export async function authorizeLink(
   return { action, facts: asked }
 }
 
-/** A client that follows the link has its signature, in the query. */
+/** A client that uses the link sends its signature in the query. */
 function factsOfLink(facts: RequestFacts): RequestFacts {
   const signature = { version: 'AWS4-HMAC-SHA256', timestamp: undefined } as const
   return { ...facts, headers: callerHeaders(facts.headers), caller: { via: 'query', signature } }

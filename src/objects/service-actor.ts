@@ -1,6 +1,6 @@
 /**
- * The program itself, where it acts on objects unasked: no policy stands in its way, and no lock gives way to it. What it writes belongs
- * to an account.
+ * The program itself as an actor, for changes without a request: no policy denies them, and no lock can be bypassed.
+ * The objects that it writes belong to an account.
  */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Rights } from '#access/decide/gatekeeper.ts'
@@ -22,7 +22,7 @@ const rights: Rights = {
   authorizeKey: () => undefined,
 }
 
-/** `name`: of what acts, for the records of what it does. `ownerId`: canonical id of the account. */
+/** `name`: the name of the service in records. `ownerId`: canonical id of the account. */
 export function serviceActor(
   name: string,
   { ownerId, encryption }: { readonly ownerId: string; readonly encryption: Encryption },

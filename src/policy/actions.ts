@@ -1,13 +1,13 @@
 /**
- * The one table of actions: what each acts on, the coarse action of iam.json version 1 that grants it, and its
- * condition keys beside those of every action. From
+ * The table of actions: the resource of each, the coarse action of iam.json version 1 that grants it, and its condition
+ * keys in addition to those of every action. From
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html,
  * list_awsidentityandaccessmanagementiam.html, list_awssecuritytokenservice.html and list_awskeymanagementservice.html.
- * Names compare without regard to case.
+ * Names are case-insensitive.
  */
 
 /**
- * What an action acts on. `service` has no resource but `*`; `other` is something this server does not have (access
+ * The resource of an action. `service` means `*` only; `other` is something that this server does not have (access
  * points, jobs...).
  */
 export type ResourceKind =
@@ -32,7 +32,7 @@ export interface ActionRow {
   readonly name: string
   readonly kind: ResourceKind
   readonly coarse: CoarseAction | undefined
-  /** In lower case. A key that ends in `/` stands for all that begin so. */
+  /** In lower case. A key that ends with `/` means all keys that start with it. */
   readonly keys: readonly string[]
 }
 
@@ -250,8 +250,8 @@ export function understandsKey(action: ActionRow, key: string): boolean {
 }
 
 /**
- * Whether the key (in lower case) comes from the request and this action ignores it: a value that the operation does
- * not act on must not satisfy a condition.
+ * Whether the key (in lower case) comes from the request and this action ignores it: a value that the operation ignores
+ * must not satisfy a condition.
  */
 export function isSaidInVain(action: ActionRow | undefined, key: string): boolean {
   return (
@@ -260,7 +260,10 @@ export function isSaidInVain(action: ActionRow | undefined, key: string): boolea
   )
 }
 
-/** `s3:existingobjecttag/owner` belongs to `s3:existingobjecttag/`, and so does what a KMS key's context names. */
+/**
+ * `s3:existingobjecttag/owner` belongs to `s3:existingobjecttag/`; the same applies to keys of a KMS encryption
+ * context.
+ */
 function family(key: string): string {
   if (key.startsWith(encryptionContextKey)) return encryptionContextKey
   const slash = key.indexOf('/')

@@ -1,6 +1,6 @@
 /** The requester, as policies see it. */
 
-/** `role` is a role itself, as a simulation names it; `web-identity` is known to an identity provider only. */
+/** `role` is a role itself, in simulations. `web-identity` is known to an identity provider only. */
 export type RequesterType =
   | 'root'
   | 'user'
@@ -19,7 +19,7 @@ export interface Requester {
    * the name of a service; '' if anonymous.
    */
   readonly arn: string
-  /** The ARN of the role that was assumed, or of the user that asked for a federated session. */
+  /** The ARN of the role that was assumed, or of the user with a federated session. */
   readonly issuerArn?: string
   /** Twelve digits; '' for anonymous callers, services and web identities, which have no account. */
   readonly account: string

@@ -1,6 +1,7 @@
 /**
- * Small JSON documents from servers that users name, fetched or posted for. The name is resolved once, the address checked, and the
- * connection made to that very address. No private addresses unless allowed, no redirects, bounded in size and time.
+ * Sends GET and POST requests for small JSON documents to servers that users name. The name is resolved once, the
+ * address is checked, and the connection is made to this address. Private addresses are not allowed by default,
+ * redirects are never followed, and size and time are bounded.
  */
 import { X509Certificate } from 'node:crypto'
 import { promises as dns, type LookupAddress } from 'node:dns'
@@ -13,13 +14,13 @@ import { isPrivateAddress } from '#lib/net/private-address.ts'
 export interface FetchOptions {
   /** Allows loopback and private addresses, and http without TLS. */
   readonly allowPrivate: boolean
-  /** Without TLS, only private addresses are asked: what travels is secret. */
+  /** The request contains secrets: without TLS only private addresses are allowed. */
   readonly isSecret?: boolean
   /** SHA-1 of certificates, hex, that are trusted without an authority. */
   readonly thumbprints?: readonly string[]
 }
 
-/** Time without a byte, and for the whole. */
+/** The longest time without a byte, and for the whole request. */
 const timeoutMs = 5000
 const deadlineMs = 10_000
 const bytesMax = 256 * 1024
@@ -39,7 +40,10 @@ export async function fetchJson(address: string, options: FetchOptions): Promise
   return JSON.parse(await readText(response))
 }
 
-/** What a service answers, and its status. Throws a plain Error with the reason if it answers nothing, or no JSON. */
+/**
+ * The answer of a service, and its status. Throws a plain Error with the reason if there is no answer, or it is not
+ * JSON.
+ */
 export async function postJson(
   address: string,
   post: Post,
@@ -67,7 +71,7 @@ async function resolve(url: URL, { allowPrivate, isSecret }: FetchOptions): Prom
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const family = isIP(host)
   const addresses = family === 0 ? await dns.lookup(host, { all: true }) : [{ address: host, family }]
-  // A name with one private address among public ones is meant to point inside.
+  // A name with a private address among public ones is meant for an attack on the private one.
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
     throw new Error('its address is private')
   }

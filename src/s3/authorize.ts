@@ -1,4 +1,4 @@
-/** Asks for the permission of an operation, which its row in operations.ts names. */
+/** Checks the permission of an operation, which its row in operations.ts names. */
 import {
   type AskedObject,
   authorizeOnObject,
@@ -19,7 +19,7 @@ function actionOf(row: OperationRow, { query, caller }: ReceivedRequest): string
   return typeof row.action === 'function' ? row.action({ query, principal: caller.principal }) : row.action
 }
 
-/** Records an AccessDenied that no policy made. */
+/** Records an AccessDenied without a policy. */
 export function recordRefusal(
   error: ApiError,
   row: OperationRow,
@@ -60,7 +60,7 @@ export function authorize(
   }
 }
 
-/** What is read here is kept for the operation, so that the decision costs no second read. */
+/** The version that is read here is kept for the operation, so that the decision needs no second read. */
 function authorizeAddressed(row: OperationRow, received: ReceivedRequest, asked: AskedObject, services: Services) {
   const uploadId = received.query.get('uploadId')
   if (uploadId !== undefined) return authorizeOnUpload(services, { ...asked, uploadId })

@@ -1,5 +1,5 @@
 /**
- * The life of one S3 request: id → address → match → authenticate → load bucket → authorize → run → send. Errors,
+ * The steps of an S3 request: id → address → match → authenticate → load bucket → authorize → run → send. Errors,
  * access log and clean-up are handled here once, never in an operation.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -45,7 +45,7 @@ export interface S3EndpointOptions {
   readonly log: RequestLog
   /** Throws SlowDown (with Retry-After) when the client is over its limit. */
   readonly rateLimit?: (request: IncomingMessage) => void
-  /** CORS of requests to what has no rules of its own; undefined: none. */
+  /** CORS for requests without a bucket's rules; undefined if there is none. */
   readonly serverCors?: (request: IncomingMessage) => ServerCors | undefined
   /** Called for every request once it is answered. */
   readonly onServed?: ((served: ServedRequest) => void) | undefined
@@ -60,7 +60,7 @@ interface Exchange {
   caller: Caller | undefined
   bucket: Bucket | undefined
   received: ReceivedRequest | undefined
-  /** Undefined until it is known what web pages may read. */
+  /** Undefined until the CORS rules are known. */
   cors: CorsHeaders | undefined
 }
 
@@ -86,7 +86,7 @@ export function createS3Endpoint(
     exchange.row = row
     const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
-    const found = isInBucket ? await findBucket(address.bucketName, services) : undefined
+    const found = isInBucket ? await findBucket(address.bucketName, services) : await catchUp(services)
     if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
     const caller = row.authenticatesItself
       ? anonymousCaller
@@ -115,7 +115,7 @@ export function createS3Endpoint(
     exchange.received = received
     if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
     assertRequestPayer(headers)
-    // Awaited only if it is a promise: most decisions need nothing that is not known already.
+    // Awaited only if it is a promise: most decisions need no further data.
     const pending = authorize(row, received, bucket, services)
     if (pending !== undefined) await pending
     refuseUnservedHeaders(operation, received.headers)
@@ -235,6 +235,10 @@ function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, 
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
 /** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
+async function catchUp(services: Services): Promise<undefined> {
+  await services.catchUp?.()
+}
+
 /** And the newest policies, in the same turn. */
 async function findBucket(name: string, { store, catchUp }: Services): Promise<Bucket | undefined> {
   if (name.length > limits.bucketNameLength) return undefined
@@ -243,7 +247,7 @@ async function findBucket(name: string, { store, catchUp }: Services): Promise<B
   return found
 }
 
-/** S3 tells everyone that a bucket does not exist, since all accounts share the names. */
+/** As on S3, everyone learns that a bucket does not exist, since all accounts share the names. */
 async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)

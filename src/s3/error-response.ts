@@ -3,7 +3,7 @@ import { formatXml } from '#lib/text/xml.ts'
 import { asApiError } from '#model/errors.ts'
 import type { S3Response } from './operation.ts'
 
-/** `isOfControl`: S3 Control wraps its errors. Anything but an ApiError is a bug, and is shown without detail. */
+/** `isOfControl`: S3 Control wraps its errors. Any error but ApiError is a bug, and is shown without detail. */
 export function errorResponse(
   error: unknown,
   resource: string,

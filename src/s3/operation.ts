@@ -27,7 +27,7 @@ export interface S3Request {
   /** Every value of a parameter of the query, decoded. */
   values(name: string): string[]
   readonly bucketName: string
-  /** The bucket addressed, already loaded. CreateBucket and service operations must not touch it. */
+  /** The bucket of the request, already loaded. CreateBucket and service operations must not use it. */
   readonly bucket: Bucket
   /** Canonical key, decoded once; '' for bucket and service operations. */
   readonly key: string
@@ -35,18 +35,18 @@ export interface S3Request {
   readonly bucketUrl: string
   readonly caller: Caller
   readonly body: RequestBody
-  /** What conditions of policies may ask of the request. */
+  /** The facts about the request that conditions of policies may use. */
   readonly facts: RequestFacts
   /** The principal, address and request id behind writes of this request. */
   readonly actor: Actor
-  /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys that only the body tells. */
+  /** A secondary permission: AccessDenied unless the caller has it. `keys`: condition keys from the body. */
   authorize(action: string, resource: Resource, keys?: RequestFacts['keys']): void
   /**
    * The addressed version, read once, even if authorization has read it already. Errors are those of
    * `store.headObject`.
    */
   version(): Promise<ObjectVersion>
-  /** The same, open: the caller takes over closing it. Errors are those of `store.openObject`. */
+  /** The same, open: the caller must close it. Errors are those of `store.openObject`. */
   open(): Promise<OpenObject>
 }
 
@@ -73,7 +73,7 @@ export interface RequestBody {
   readonly documentStart: string | undefined
 }
 
-/** Text as it is, an XML document, or an object's bytes. */
+/** Text, an XML document, or an object's bytes. */
 export type ResponseBody = string | XmlDocument | Content
 
 /** AWS's element names, in AWS's order; arrays repeat their element; undefined ones are left out. */
@@ -85,7 +85,7 @@ export type XmlContent = { readonly [element: string]: XmlValue }
 export type XmlValue = string | number | boolean | undefined | XmlContent | readonly (string | number | XmlContent)[]
 
 export interface S3Response {
-  /** 200 unless said otherwise. */
+  /** 200 by default. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: ResponseBody
@@ -98,12 +98,12 @@ export interface Services {
   readonly accounts: Accounts
   readonly encryption: Encryption
   readonly settings: S3Settings
-  /** Where nodes share users and policies: what another node has changed is in force afterwards. */
+  /** If nodes share users and policies: loads the changes of other nodes. */
   readonly catchUp?: (() => Promise<void>) | undefined
 }
 
 export interface S3Settings extends Regions, BucketDefaults {
-  /** DEFAULT_ENCRYPTION: of buckets without a rule. */
+  /** DEFAULT_ENCRYPTION, for buckets without an encryption rule. */
   readonly defaultEncryption: ServerEncryption
   /** MAX_UPLOAD_SIZE: the largest body of one request. */
   readonly maxUploadBytes: number
@@ -134,16 +134,16 @@ export type Operation = (request: S3Request, services: Services) => S3Response |
 export interface OperationRow {
   readonly name: string
   readonly route: string
-  /** Undefined: the operation asks for each permission itself. */
+  /** Undefined if the operation checks each permission itself. */
   readonly action: string | ((asked: AskedAction) => string | undefined) | undefined
   readonly run: Operation
-  /** The operation reads the addressed version: its record, or its bytes too. Absent: the version need not exist. */
+  /** The operation reads the addressed version: its record, or its bytes too. If absent, the version need not exist. */
   readonly reads?: 'record' | 'bytes'
   /** Refused for a delete marker, also if that is the current version. */
   readonly refusesMarkers?: true
   /** The bucket in the address need not exist. */
   readonly withoutBucket?: true
-  /** The credentials are in the body, so the operation verifies them and asks for the permission. */
+  /** The credentials are in the body, so the operation verifies them and checks the permission. */
   readonly authenticatesItself?: true
   /** Answers 405, as S3 does. */
   readonly isRefused?: true

@@ -1,6 +1,6 @@
 /**
- * The map of S3: every operation with its route, its IAM action and its function. See route.ts for the syntax of
- * routes. The authority on names is the service model inside @aws-sdk/client-s3.
+ * The table of S3: every operation with its route, its IAM action and its function. See route.ts for the syntax of
+ * routes. All names are those of the service model inside @aws-sdk/client-s3.
  */
 import { getBucketAcl, putBucketAcl } from './bucket/acl.ts'
 import { createBucket } from './bucket/create-bucket.ts'
@@ -54,14 +54,14 @@ import type { AskedAction, OperationRow } from './operation.ts'
 import { listBuckets } from './service/list-buckets.ts'
 import { refused, unsupported } from './unsupported.ts'
 
-/** Reading or deleting a version by its id needs a permission of its own. */
+/** Reading or deleting a version by its id needs another permission. */
 const byVersion = (action: string, versionAction: string) => (asked: AskedAction) =>
   asked.query.has('versionId') ? versionAction : action
 
 /** Anonymous callers own no bucket, so their list is empty. */
 const unlessAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? undefined : action)
 
-/** Others are asked about by the operation, once the body has told the location. */
+/** For other callers the operation checks the permission, since the body contains the location. */
 const onlyAnonymous = (action: string) => (asked: AskedAction) => (asked.principal.isAnonymous ? action : undefined)
 
 // biome-ignore format: a table
@@ -81,7 +81,7 @@ export const operations: readonly OperationRow[] = [
   { name: 'GetBucketAcl', route: 'GET bucket ?acl', action: 's3:GetBucketAcl', run: getBucketAcl },
   { name: 'PutBucketAcl', route: 'PUT bucket ?acl', action: 's3:PutBucketAcl', run: putBucketAcl },
 
-  // Of S3 Control: /v20180820/tags/{arn}
+  // S3 Control: /v20180820/tags/{arn}
   { name: 'ListTagsForResource', route: 'GET tags', action: undefined, run: listTagsForResource, withoutBucket: true },
   { name: 'TagResource', route: 'POST tags', action: undefined, run: tagResource, withoutBucket: true },
   { name: 'UntagResource', route: 'DELETE tags', action: undefined, run: untagResource, withoutBucket: true },
@@ -135,7 +135,7 @@ export const operations: readonly OperationRow[] = [
   ...settingRows(website),
   ...notBuiltRows,
 
-  // Of directory buckets, and of BitTorrent, which S3 has given up
+  // Operations of directory buckets, and of BitTorrent, which S3 has removed
   refused('CreateSession', 'GET bucket ?session', 'BUCKET'),
   refused('GetObjectTorrent', 'GET object ?torrent', 'OBJECT'),
   refused('ListDirectoryBuckets', 'GET service ?x-id=ListDirectoryBuckets', 'SERVICE'),

@@ -1,7 +1,7 @@
 import { ApiError } from '#model/errors.ts'
 import type { OperationRow } from './operation.ts'
 
-/** An operation that S3 itself does not have for general purpose buckets, or any more. */
+/** An operation that S3 itself does not have for general purpose buckets, or has removed. */
 export function refused(name: string, route: string, resourceType: 'SERVICE' | 'BUCKET' | 'OBJECT'): OperationRow {
   return {
     name,
@@ -15,8 +15,8 @@ export function refused(name: string, route: string, resourceType: 'SERVICE' | '
 }
 
 /**
- * An operation that S3 has and this server does not. It has a row of its own, so that a request never matches another
- * row instead.
+ * An operation that S3 has and this server does not. It has its own row, so that a request never matches another row
+ * instead.
  */
 export function unsupported(name: string, route: string): OperationRow {
   return {

@@ -25,7 +25,7 @@ export function canonicalRequest(signed: SignedRequest, payloadHash: string): st
 export function otherSpellings(signed: SignedRequest, payloadHash: string, hosts: readonly string[]): string[] {
   const { path, query } = split(signed.request.target)
   const received = signed.request.headers.host ?? ''
-  // A `+` in the received path could mean a plus where a space is served: S3 accepts neither.
+  // A `+` in the received path could mean a plus, although it is served as a space: S3 accepts neither.
   const paths = path.includes('+') ? [encodeOnce(path)] : [...new Set([encodeOnce(path), path])]
   const [, ...others] = [received, ...hosts].flatMap((host) =>
     paths.map((one) => assemble(signed, payloadHash, host, one, query)),

@@ -117,7 +117,7 @@ function parseAuthorization(request: SignableRequest, authorization: string): Pr
   }
 }
 
-/** The part that one client's signatures of a day have in common. */
+/** The common part of one client's signatures of a day. */
 type SignedScope = Omit<V4Credentials, 'kind' | 'signature' | 'timestamp' | 'expiresSeconds' | 'sessionToken'>
 
 /** Recently parsed, by the header's text up to the signature: a client repeats it. */
@@ -238,7 +238,7 @@ function listHeaders(names: string): Pick<V4Credentials, 'signedHeaders' | 'sign
 
 export const isTimestamp = (value: string): boolean => /^\d{8}T\d{6}Z$/.test(value)
 
-/** x-amz-date, else Date, as `20261124T020000Z`. */
+/** x-amz-date, otherwise Date, as `20261124T020000Z`. */
 function timestampOf(request: SignableRequest): string | undefined {
   const amzDate = text(request.headers['x-amz-date'])
   if (amzDate !== undefined && isTimestamp(amzDate)) return amzDate
@@ -260,6 +260,6 @@ export function parseTimestamp(timestamp: string): number {
   return lastTimestampMs
 }
 
-/** Whole seconds: consecutive requests often have the same. */
+/** Whole seconds, since consecutive requests often have the same. */
 let lastTimestamp = ''
 let lastTimestampMs = 0

@@ -1,4 +1,6 @@
-/** How the body is declared where no signature of Version 4 covers it: framing and hashes are verified all the same. */
+/**
+ * The declaration of a body that no signature of Version 4 covers. Its framing and hashes are verified all the same.
+ */
 import { ApiError } from '#model/errors.ts'
 import type { Payload, SignableRequest } from './request.ts'
 import { invalidPayload, unsignedPayload } from './v4.ts'

@@ -1,26 +1,26 @@
 /**
  * Why a signature does not match: tries common mistakes, one change of the canonical request at a time, until one gives
- * the received signature. For operators; clients are told what AWS tells them.
+ * the received signature. For operators; clients get only AWS's message.
  */
 import { hash } from 'node:crypto'
 import { awsEncode } from '#lib/text/uri.ts'
 import { isSame, signingKey } from './signing-key.ts'
 
 export interface Mismatch {
-  /** Values of the error's fields of these names. */
+  /** The values of the error's fields with these names. */
   readonly canonicalRequest: string
   readonly stringToSign: string
   readonly signature: string
   readonly secretAccessKey: string
-  /** Hosts that the client may have signed for, beside the received one. */
+  /** Hosts that the client may have signed instead of the received one. */
   readonly hosts: readonly string[]
-  /** Those of them that signatures may name: API_BASE_URL, ALLOWED_HOSTS. */
+  /** The hosts that signatures may use: API_BASE_URL, ALLOWED_HOSTS. */
   readonly acceptedHosts: readonly string[]
-  /** Whether headers show a proxy. */
+  /** Whether headers show that there is a proxy. */
   readonly isProxied: boolean
 }
 
-/** A canonical request in its parts. */
+/** The parts of a canonical request. */
 interface Parts {
   readonly method: string
   readonly path: string

@@ -16,7 +16,7 @@ export interface FormScope {
 }
 
 /**
- * Verifies the signature over the field `policy`, with the secret of the key it names. Without credentials `secretOf`
+ * Verifies the signature of the field `policy`, with the secret of the key in the form. Without credentials `secretOf`
  * is not called.
  */
 export function verifyFormSignature(
@@ -88,7 +88,7 @@ const missing = (field: string) =>
     fields: { ArgumentName: field },
   })
 
-/** A checksum is known only after the file, and allows nothing that would be refused without it. */
+/** A checksum is known only after the file, and a form without it is allowed in the same cases. */
 const notConditioned = /^(x-amz-signature|file|policy|awsaccesskeyid|signature|x-ignore-.*|x-amz-checksum-.*)$/
 
 /**
@@ -148,7 +148,7 @@ export function checkPostPolicy(upload: {
   return contentLengthRange === undefined ? {} : { contentLengthRange }
 }
 
-/** In a list of content types each must start so. */
+/** In a list of content types, each must start with the prefix. */
 function startsWith(field: string, actual: string, prefix: string): boolean {
   if (field !== 'content-type') return actual.startsWith(prefix)
   return actual.split(',').every((one) => one.trim().startsWith(prefix))
@@ -170,7 +170,7 @@ function parsePolicy(base64: string): { expiration: string; conditions: unknown[
 
 type Operator = 'eq' | 'starts-with' | 'content-length-range'
 
-/** Operator, `$field` (or the least length) and value (or the greatest). */
+/** Operator, `$field` (or the minimum length) and value (or the maximum). */
 function normalise(condition: unknown): [Operator, string, string] {
   if (Array.isArray(condition)) {
     const [first, name, value] = condition

@@ -1,4 +1,4 @@
-/** A request as signature verification sees it: exactly as received, nothing decoded. */
+/** A request for signature verification: exactly as received, nothing decoded. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { SigningKey } from './signing-key.ts'
 
@@ -10,7 +10,7 @@ export interface SignableRequest {
   readonly headers: IncomingHttpHeaders
   /** Name, value, name, value... as received: repeated headers are still separate. */
   readonly rawHeaders: readonly string[]
-  /** Hex, of a body that was read already: the signature must cover just this body. */
+  /** Hex, for a body that was read already: the signature must cover exactly this body. */
   readonly bodySha256?: string
 }
 

@@ -11,7 +11,7 @@ export interface SigningCredentials {
 export interface OwnRequest {
   readonly url: URL
   readonly service: string
-  /** All that are to be sent, beside those that this adds. Names in lower case. */
+  /** All headers of the request, except those that this adds. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly nowMs: number

@@ -5,7 +5,7 @@
 import { createHmac, hash } from 'node:crypto'
 
 const blockBytes = 64
-/** A string to sign has about 160 characters; the policy of a form may be far longer. */
+/** A string to sign has about 160 characters; the policy of a form may be much longer. */
 const shortTextMax = 512
 
 /**

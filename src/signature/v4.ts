@@ -16,7 +16,7 @@ export interface V4Options {
   readonly region: string
   isRegion(name: string): boolean
   readonly service: string
-  /** Further values of Host that a signature may name, for a proxy that rewrites it. */
+  /** Further values of Host that a signature may cover, for a proxy that rewrites it. */
   readonly hosts: readonly string[]
   /**
    * One of `hosts` counts only if it names the same bucket as the received host: otherwise the path would mean
@@ -44,7 +44,7 @@ export function verifyV4(
   const isProvided = (canonical: string) =>
     isSame(key.sign(stringToSign(credentials, scope, canonical)), credentials.signature) ||
     (/[\x80-\xff]/.test(canonical) &&
-      // node:http gives header bytes as Latin-1. Most signers hash the bytes they send; some hash the UTF-8 of the
+      // node:http returns header bytes as Latin-1. Most signers hash the bytes they send; some hash the UTF-8 of the
       // Latin-1 text.
       isSame(key.sign(stringToSign(credentials, scope, Buffer.from(canonical, 'latin1'))), credentials.signature))
   const signed = { request, credentials, hasRepeats: names.length * 2 < request.rawHeaders.length }
@@ -148,14 +148,14 @@ function checkTime(credentials: V4Credentials, nowMs: number): void {
   })
 }
 
-/** Everything that acts on the request must be signed: Host, and every x-amz-* header. */
+/** Everything that affects the request must be signed: Host, and every x-amz-* header. */
 function checkSignedHeaders(names: readonly string[], credentials: V4Credentials): void {
   const { signedHeaders } = credentials
   const unsigned: string[] = []
   if (!signedHeaders.includes('host')) unsigned.push('host')
   for (const name of names) {
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
-    // With a signature in a header, it is the signed hash of the body. With a URL it says nothing, as in S3.
+    // If the signature is in a header, it is the signed hash of the body. In a URL it has no meaning, as in S3.
     if (name === 'x-amz-content-sha256') continue
     unsigned.push(name)
   }

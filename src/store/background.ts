@@ -1,11 +1,11 @@
-/** The work of a store on its own files, as every process that shares it can show it. */
+/** The work of a store on its own files, as every process that shares the store can show it. */
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
 import type { StoreContext } from './context.ts'
 
 interface ScanRow {
   readonly startedAtMs: number
-  /** When the row was written. A scan in progress writes it every few seconds. */
+  /** The time when the row was written. A scan in progress writes it every few seconds. */
   readonly notedAtMs?: number
   readonly endedAtMs?: number
   readonly folders: number
@@ -18,7 +18,7 @@ const noteEveryMs = 5000
 const silentMs = 3 * noteEveryMs
 const scanKey = rowKey('g', 'scan')
 
-/** Scans, and keeps a row of the progress. */
+/** Scans, and records the progress in a row. */
 export async function scanAndTell({ clock, engine, blobs }: StoreContext, signal: AbortSignal): Promise<void> {
   const startedAtMs = clock.nowMs()
   let folders = 0
@@ -78,7 +78,7 @@ async function scanStatus({ engine, clock }: StoreContext): Promise<WorkStatus> 
   return {
     name: 'scan',
     title: 'Scan at the start',
-    what: 'Looks for files changed by hand while no server ran; folders that have not changed are not read again.',
+    what: 'Finds files that were changed by hand while no server was running; folders without changes are not read again.',
     starts: 'at the start',
     state: isFailed ? 'failed' : isRunning ? 'running' : 'idle',
     figures: row === undefined ? [] : [figure('folders', row.folders, ['folder', 'folders'])],
@@ -92,7 +92,7 @@ async function scanStatus({ engine, clock }: StoreContext): Promise<WorkStatus> 
 const watcherStatus = (watches: boolean): WorkStatus => ({
   name: 'watcher',
   title: 'Watcher',
-  what: 'Files dropped in or removed by hand show in listings within a second or two (STORAGE_WATCH).',
+  what: 'Files added or removed by hand appear in listings within two seconds (STORAGE_WATCH).',
   state: watches ? 'on' : 'off',
   figures: [],
   mayStartByHand: false,

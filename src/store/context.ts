@@ -8,7 +8,7 @@ import { asStorageError } from '#metadata/storage-error.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
 
-/** What every part of the store works with. */
+/** The state that all parts of the store share. */
 export interface StoreContext {
   readonly clock: Clock
   readonly engine: MetadataEngine
@@ -21,7 +21,7 @@ export interface StoreContext {
   readonly adopts: { readonly ownerId: string; readonly region: string; readonly defaults: AdoptionDefaults }
 }
 
-/** A transaction that may be acknowledged when this resolves: after the flush in `strict`, at once otherwise. */
+/** A transaction that may be acknowledged when this resolves: after the flush in `strict`, otherwise at once. */
 export async function transactDurably<T>(
   context: Pick<StoreContext, 'engine' | 'durability'>,
   body: (transaction: Transaction) => Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * What the edges may ask of storage. Every method is one transaction, or none. Errors are ApiError with AWS's codes. `origin` says who asked:
- * without it a change is the server's own.
+ * The interface of storage for the edges. Every method is one transaction, or none. Errors are ApiError with AWS's
+ * codes. `origin` is the requester of a change; without it the change is the server's own.
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { ServerResponse } from 'node:http'
@@ -49,37 +49,37 @@ export interface PutObject {
   readonly checksum: Checksum
   readonly conditions: WriteConditions
   readonly origin?: Origin | undefined
-  /** If it is not a PutObject. */
+  /** If it is not PutObject. */
   readonly cause?: 'Put' | 'Post' | 'Copy'
-  /** Of `copyAnnotations`. */
+  /** From `copyAnnotations`. */
   readonly annotations?: AnnotationSet | undefined
   readonly imported?: Imported | undefined
 }
 
-/** What is said of a version that stays. */
+/** A change of the attributes of an existing version. */
 export interface VersionEdit {
-  /** Undefined: it would rather be as it is. `nowMs`: the store's time. */
+  /** Undefined if there is nothing to change. `nowMs`: the store's time. */
   change(version: ObjectVersion, nowMs: number): ObjectVersion | undefined
   readonly origin?: Origin | undefined
-  /** If it is no change of tags or an ACL. */
+  /** If the change is not one of tags or an ACL. */
   readonly cause?: 'PutRetention' | undefined
-  /** Whether the caller asks to pass governance mode, and may. */
+  /** Whether the caller requested to bypass governance mode, and may do so. */
   readonly passesGovernance?: boolean | undefined
 }
 
-/** New wrappings of the same data keys. OperationAborted if what is stored is no longer `from`. */
+/** New wrappings of the same data keys. OperationAborted if the stored ones are not `from` any more. */
 export interface Rewrap {
   readonly from: ObjectEncryption
   readonly to: ObjectEncryption
 }
 
 export interface DeletedObject {
-  /** The version deleted, or the delete marker made; undefined in a bucket never versioned. */
+  /** The deleted version, or the new delete marker; undefined in a bucket that was never versioned. */
   readonly versionId: string | undefined
   readonly isDeleteMarker: boolean
 }
 
-/** Part of an open object: either bytes, or a stretch to be sent or read piece by piece. */
+/** A range of an open object: either bytes, or a stretch to be sent or read piece by piece. */
 export type Content = Buffer | Stretch
 
 export interface Stretch {
@@ -92,10 +92,13 @@ export interface Stretch {
   close(): void
 }
 
-/** A version whose bytes were there and its own when it was opened; they stay so until closed. */
+/** An open version. Its bytes are verified to be its own when it is opened, and stay so until it is closed. */
 export interface OpenObject {
   readonly version: ObjectVersion
-  /** Needed before all else where the version has an `encryption`. InternalError if its bytes are not those that were sealed with these keys. */
+  /**
+   * Must be called first if the version has an `encryption`. InternalError if its bytes were not encrypted with these
+   * keys.
+   */
   unseal(dataKeys: DataKeys): Promise<void>
   /** Bytes start <= i < end. At most once; takes over closing. */
   content(start: number, end: number): Content
@@ -113,7 +116,7 @@ export interface ListQuery {
 
 export interface ObjectQuery extends ListQuery {
   readonly after: string
-  /** `after` stands for the whole common prefix that it is in, as markers do: no key of that is listed. */
+  /** If `after` is in a common prefix, it means the whole of it, as markers do: none of its keys is listed. */
   readonly isMarker?: boolean
 }
 
@@ -131,7 +134,7 @@ export interface ListedObject {
 export interface ObjectPage {
   readonly objects: ListedObject[]
   readonly commonPrefixes: string[]
-  /** Last key or common prefix on this page; set only if there is more. Pass it as `after`. */
+  /** Last key or common prefix on this page; present only if there is another page. Pass it as `after`. */
   readonly next: string | undefined
 }
 
@@ -155,7 +158,7 @@ export interface UploadPage {
   readonly next: { readonly key: string; readonly uploadId: string } | undefined
 }
 
-/** Where a comparison of all versions with their records goes on; `after` is a row in base64. */
+/** The position of a comparison of all versions with their records; `after` is a row in base64. */
 export interface VersionPosition {
   readonly table: 'o' | 'v'
   readonly after: string | undefined
@@ -165,16 +168,16 @@ export interface CompareStretch {
   readonly from: VersionPosition
   readonly forMs: number
   readonly signal: AbortSignal
-  /** Waits as long as it takes for other work to have its share, after so much time of ours. */
+  /** Waits after `busyMs` of our work, so that other work gets its share. */
   readonly pace: (busyMs: number) => Promise<void>
 }
 
 export interface Compared {
   readonly versions: number
   readonly bytes: number
-  /** Their bytes are damaged or missing. */
+  /** Versions with damaged or missing bytes. */
   readonly damaged: readonly DamagedVersion[]
-  /** Undefined: all versions have been compared. */
+  /** Undefined if all versions have been compared. */
   readonly next: VersionPosition | undefined
 }
 
@@ -194,7 +197,7 @@ export interface Store extends AnnotationStore {
   }): Promise<{ buckets: Bucket[]; next: string | undefined }>
   /** Applies `change` to the newest state, atomically. */
   updateBucket(name: string, change: (bucket: Bucket) => Bucket): Promise<Bucket>
-  /** Undefined: the bucket has no such setting. */
+  /** Undefined if the bucket has no such setting. */
   findSetting<Name extends SettingName>(bucket: Bucket, name: Name): Promise<BucketSettings[Name] | undefined>
   /** Undefined removes the setting. */
   putSetting<Name extends SettingName>(
@@ -206,15 +209,15 @@ export interface Store extends AnnotationStore {
   deleteBucket(name: string): Promise<void>
   bucketUsage(name: string): Promise<BucketUsage>
   /**
-   * QuotaExceeded if a body of this size, which is not received yet, cannot find room: of an object, or of a part. Each commit checks the
-   * quota.
+   * QuotaExceeded if there is no room for a body of this size, of an object or of a part, before it is received. Each
+   * commit checks the quota again.
    */
   assertQuota(bucket: Bucket, body: { key: string; sizeBytes: number; isPart: boolean }): Promise<void>
 
   // Objects
   /** EntityTooLarge, IncompleteBody (fewer or more bytes than announced). On any error nothing is left behind. */
   stage(body: IncomingBody, sealing?: Sealing): Promise<Staged>
-  /** A staged copy of bytes start <= i < end of an open object, which it closes. */
+  /** Stages a copy of bytes start <= i < end of an open object, and closes the object. */
   stageCopy(
     source: OpenObject,
     range: { start: number; end: number },
@@ -222,16 +225,19 @@ export interface Store extends AnnotationStore {
     sealing?: Sealing,
   ): Promise<Staged>
   discard(staged: Staged): Promise<void>
-  /** PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it throws. */
+  /**
+   * PreconditionFailed, NoSuchKey (If-Match on nothing), NoSuchBucket, QuotaExceeded. Takes over `staged`, also when it
+   * throws.
+   */
   putObject(put: PutObject): Promise<ObjectVersion>
   /**
-   * All bytes of an open object, which it closes, and after them the body: its are the size and digests. `dataKeys`: of one that is
-   * encrypted.
+   * Stages all bytes of an open object followed by the body, and closes the object. Size and digests are the body's.
+   * `dataKeys`: those of an encrypted object.
    */
   stageAppend(to: OpenObject, body: IncomingBody, dataKeys?: DataKeys): Promise<Staged>
   /**
-   * Makes what was staged the object, with what else is said of it, if it still is `base`. InvalidWriteOffset if it has another size,
-   * OperationAborted; as putObject else.
+   * Publishes staged bytes and new attributes as the object, if it still is `base`. InvalidWriteOffset if it has
+   * another size, OperationAborted; otherwise like putObject.
    */
   putAppended(append: {
     bucket: Bucket
@@ -242,20 +248,26 @@ export interface Store extends AnnotationStore {
     origin?: Origin | undefined
   }): Promise<ObjectVersion>
   /**
-   * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or removed by
-   * hand have been adopted.
+   * The record as stored, delete markers included. `versionId` undefined: the current one. Files changed, added or
+   * removed by hand have been adopted.
    */
   findVersion(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion | undefined>
-  /** NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends it. */
+  /**
+   * NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends
+   * it.
+   */
   headObject(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion>
-  /** As headObject. */
+  /** Like headObject. */
   openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
   /**
-   * Applies `change` to what is said of this very version, atomically; its key, bytes and time stay. Undefined if it is gone by now,
-   * or `change` would rather have it as it is. AccessDenied where its lock would protect less than it does.
+   * Applies `change` to the attributes of this version, atomically; its key, bytes and time stay. Undefined if it was
+   * removed meanwhile, or `change` returned undefined. AccessDenied if its lock would protect less than before.
    */
   changeVersion(bucket: string, version: ObjectVersion, edit: VersionEdit): Promise<ObjectVersion | undefined>
-  /** Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it is gone by now. */
+  /**
+   * Replaces the wrappings of the version's data keys: its bytes, ETag, time and all else stay. Undefined if it was
+   * removed meanwhile.
+   */
   rewrapVersion(
     bucket: string,
     version: ObjectVersion,
@@ -272,14 +284,14 @@ export interface Store extends AnnotationStore {
     ownerId: string
     conditions: DeleteConditions
     origin?: Origin | undefined
-    /** Whether the caller asks to pass governance mode, and may. */
+    /** Whether the caller requested to bypass governance mode, and may do so. */
     passesGovernance?: boolean | undefined
     /** A delete marker, made elsewhere. */
     imported?: Imported | undefined
   }): Promise<DeletedObject>
   /**
-   * Moves the current version in one commit. `sourceConditions` and `conditions` as for reads and writes. AccessDenied while the version
-   * is protected.
+   * Moves the current version to another key in one commit. `sourceConditions` and `conditions` are like those of reads
+   * and writes. AccessDenied while the version is protected.
    */
   renameObject(rename: {
     bucket: Bucket
@@ -287,7 +299,7 @@ export interface Store extends AnnotationStore {
     to: string
     sourceConditions: WriteConditions
     conditions: WriteConditions
-    /** Of a sealed version whose wrappings name its key. */
+    /** For an encrypted version with wrappings that are bound to its key. */
     rewrap?: Rewrap | undefined
     origin?: Origin | undefined
   }): Promise<ObjectVersion>
@@ -298,9 +310,9 @@ export interface Store extends AnnotationStore {
   createUpload(upload: Omit<Upload, 'uploadId' | 'initiatedAtMs'>): Promise<Upload>
   /** NoSuchUpload. */
   getUpload(bucket: string, key: string, uploadId: string): Promise<Upload>
-  /** InvalidArgument for an `uploadIdMarker` that is no id, or that of an upload to another key. */
+  /** InvalidArgument for an `uploadIdMarker` that is not an id, or belongs to an upload to another key. */
   listUploads(query: ListQuery & { keyMarker: string; uploadIdMarker: string }): Promise<UploadPage>
-  /** `dataKeys`: those of the upload's `encryption`, if it has any. */
+  /** `dataKeys`: those of the upload's `encryption`, if it has one. */
   stagePart(upload: Upload, partNumber: number, body: IncomingBody, dataKeys?: DataKeys): Promise<StagedPart>
   stagePartCopy(
     upload: Upload,
@@ -315,8 +327,8 @@ export interface Store extends AnnotationStore {
   putPart(upload: Upload, staged: StagedPart, checksum: UploadedPart['checksum']): Promise<UploadedPart>
   listParts(upload: Upload, after: number, limit: number): Promise<{ parts: UploadedPart[]; next: number | undefined }>
   /**
-   * InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, PreconditionFailed... The same call again after success answers the
-   * same version. `checksum` and `objectSizeBytes` are what the client says of the whole object.
+   * InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, PreconditionFailed... The same call again after success
+   * returns the same version. `checksum` and `objectSizeBytes` are the client's, for the whole object.
    */
   completeUpload(complete: {
     bucket: Bucket
@@ -329,23 +341,26 @@ export interface Store extends AnnotationStore {
     objectSizeBytes?: number
     origin?: Origin | undefined
     imported?: Imported | undefined
-    /** Of `importAnnotations`. The caller discards them if it throws. */
+    /** From `importAnnotations`. The caller discards them if it throws. */
     annotations?: AnnotationSet | undefined
   }): Promise<ObjectVersion>
   /** NoSuchUpload, PreconditionFailed. */
   abortUpload(bucket: string, key: string, uploadId: string, ifInitiatedMs?: number): Promise<void>
 
-  /** The time by which locks end: never earlier than any that the store has seen. */
+  /** The time that decides about locks: never earlier than any that the store has seen. */
   timeMs(): Promise<number>
-  /** Where the bytes of a version are, for people; undefined where that is nothing to look at. */
+  /** The place of a version's bytes, for people; undefined if there is nothing to look at. */
   whereabouts(bucket: string, version: ObjectVersion): Whereabouts | undefined
-  /** Compares the next versions with their records. What was changed by hand is adopted. */
+  /** Compares the next versions with their records. Changes by hand are adopted. */
   compareVersions(stretch: CompareStretch): Promise<Compared>
-  /** Where bytes are removed some time after they were deleted: a step of that. Undefined: they are removed at once. */
+  /**
+   * One step of removing bytes, if they are removed some time after their deletion. Undefined if they are removed at
+   * once.
+   */
   readonly removeGone: ((signal?: AbortSignal) => Promise<RemovedBytes>) | undefined
-  /** Files that no record names. */
+  /** Files without a record. */
   countLeftovers(signal: AbortSignal): Promise<number>
-  /** What the store does by itself, in all processes that share it. */
+  /** The background work of the store, in all processes that share it. */
   status(): Promise<WorkStatus[]>
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 /**
- * The ETag of bytes that came in one piece. With the methods of KMS and customers' keys it tells nothing of them:
+ * The ETag of bytes that were uploaded at once. With KMS methods and customer keys it is random:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
 import { randomBytes } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** Counts what each key seals, in steps of bounded time, and keeps the last count. */
+/** Counts the versions that each key encrypts, in steps of bounded time, and keeps the last count. */
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsAfter, rowsOf } from '#metadata/tables.ts'
@@ -26,7 +26,7 @@ export interface CountStretch {
 
 interface Counted {
   readonly counts: Readonly<Record<string, number>>
-  /** Undefined: everything is counted. */
+  /** Undefined if everything is counted. */
   readonly next: UsesPosition | undefined
 }
 
@@ -43,7 +43,7 @@ export async function countKeyUses({ engine, clock, from, forMs, signal }: Count
         : decodeVersion(rowParts(key)[1] ?? '', value)
     const name = keyNameOf(encryption)
     if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1
-    // The clock is read now and then: a row takes some microseconds.
+    // The clock is read only sometimes: a row takes some microseconds.
     if (++seen % 500 > 0 || (clock.elapsedMs() - startMs <= forMs && !signal.aborted)) continue
     return { counts, next: { table: from.table, after: Buffer.from(key).toString('base64') } }
   }

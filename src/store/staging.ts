@@ -1,4 +1,4 @@
-/** Bytes on their way in: as they are, or sealed. */
+/** Stages incoming bytes: as they are, or encrypted. */
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { Sealing } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'

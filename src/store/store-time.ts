@@ -1,6 +1,7 @@
 /**
- * The time by which the protection of locked versions ends: the later of the system's and the newest that the store has seen. A clock that
- * is set back neither ends nor renews a protection; one that is set forward is told.
+ * The time that decides about the protection of locked versions: the system's time, or the newest that the store has
+ * seen if that is later. A clock that is set back neither ends nor extends a protection; one that is set forward is
+ * logged.
  */
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -16,7 +17,7 @@ type TimeLog = Pick<LevelLog, 'warn'>
 
 const timeKey = rowKey('g', 'time')
 const noteEveryMs = 60_000
-/** The row is written every hour where a server runs. */
+/** The row is written every hour while a server runs. */
 const jumpMs = 2 * 60 * 60 * 1000
 
 const timeIn = (row: Bytes | undefined): number => (row === undefined ? 0 : decodeJson<number>(row))
@@ -26,8 +27,8 @@ export async function storeTimeMs({ clock, engine }: Timed): Promise<number> {
 }
 
 /**
- * The same for a commit that depends on it. The time is noted first, in a commit of its own: what is refused because of it leaves its mark
- * as well, and those who commit at the same time do not wait for each other.
+ * The same for a commit that depends on it. The time is recorded first, in a commit of its own: so it is recorded also
+ * if the commit is refused, and parallel commits do not wait for each other.
  */
 export async function passTime({ clock, engine, log }: Timed & { readonly log: TimeLog }): Promise<number> {
   for (;;) {
@@ -40,7 +41,7 @@ export async function passTime({ clock, engine, log }: Timed & { readonly log: T
       tellJump(log, noted, nowMs)
       return nowMs
     }
-    // Another process has noted its own time, which may be an earlier one.
+    // Another process has recorded its own time, which may be earlier.
   }
 }
 
@@ -48,6 +49,6 @@ function tellJump(log: TimeLog, notedMs: number, nowMs: number): void {
   if (notedMs === 0 || nowMs - notedMs < jumpMs) return
   log.warn(
     { lastSeen: new Date(notedMs).toISOString(), now: new Date(nowMs).toISOString() },
-    'the clock is far ahead of the newest time that this store has seen, and retention of locked objects that ended in between is over; if no server was stopped for so long, the clock has been set forward',
+    'the clock is far ahead of the newest time that this store has seen, and locks have ended that were to end in between; unless the server was stopped for so long, the clock was set forward',
   )
 }

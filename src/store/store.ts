@@ -1,4 +1,4 @@
-/** The store over an engine and a blob store, which are open. */
+/** The store, made from an open engine and an open blob store. */
 import type { BlobOwner } from '#blobs/contract/foreign.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
@@ -36,7 +36,7 @@ import { listUploads } from './uploads/list-uploads.ts'
 import { discardPart, listParts, putPart, stagePart, stagePartCopy } from './uploads/parts.ts'
 import { abortUpload, createUpload, getUpload } from './uploads/uploads.ts'
 
-/** What the blob store asks of the store: what becomes of changes by hand. */
+/** The decisions that the blob store needs from the store, about changes by hand. */
 export const ownerOver = (context: StoreContext): BlobOwner => ({
   onForeign: (foreign) => adopt(context, foreign),
   onForeignBucket: (name) => adoptBucket(context, name),

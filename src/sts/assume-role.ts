@@ -66,7 +66,7 @@ function refuseRootsAndTokens({ requester, session }: Identity): void {
   }
 }
 
-/** The long-lived key at the start of the chain. The session ends when that key does. */
+/** The long-lived key at the start of the chain. The session ends with that key. */
 export function sourceOf({ session, accessKeyId }: Identity): { sourceKeyId?: string } {
   const sourceKeyId = session === undefined ? accessKeyId : session.sourceKeyId
   return sourceKeyId === undefined ? {} : { sourceKeyId }

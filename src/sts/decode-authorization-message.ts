@@ -1,6 +1,6 @@
 /**
- * https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
- * The encoded message of a denial is the id in the header x-myfsio-decision-id. The decision is kept for a while.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html The encoded message of a
+ * denial is the id in the header x-myfsio-decision-id. The decision is kept for some time.
  */
 import type { DecisionRecord } from '#access/records/decision-journal.ts'
 import { concerns, shownTo } from '#access/records/visible-decision.ts'
@@ -18,7 +18,7 @@ export const decodeAuthorizationMessage = signed('DecodeAuthorizationMessage', a
   return { DecodedMessage: JSON.stringify(decoded(shownTo(caller.account, record))) }
 })
 
-/** AWS's fields, and the whole trace beside them. */
+/** AWS's fields, and the whole trace as another one. */
 function decoded({ requester, request, decision, policies = [], outcome, message, hint }: DecisionRecord) {
   const matched = policies.flatMap(({ policy, statements }) =>
     statements.filter(({ applies }) => applies).map(({ statement, effect }) => ({ policy, statement, effect })),

@@ -1,6 +1,6 @@
 /**
- * The public keys of issuers: from a file, or from the URL in their discovery document. Cached for a while, and
- * bounded.
+ * The public keys of issuers: from a file, or from the URL in their discovery document. They are cached for some time,
+ * and the cache is bounded.
  */
 import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
@@ -16,7 +16,7 @@ export interface IssuerKeySettings {
 }
 
 const keptMs = 10 * 60_000
-/** An unknown key may be new, but made-up key ids must not cause a fetch each. */
+/** An unknown key may be new, but made-up key ids must not cause a fetch each time. */
 const askAgainMs = 30_000
 const issuersMax = 200
 

@@ -1,5 +1,5 @@
 /**
- * The map of STS. The permission for each operation is `sts:` and its name. The authority on names is the service model
+ * The table of STS. The permission for each operation is `sts:` and its name. All names are those of the service model
  * inside @aws-sdk/client-sts.
  */
 import { ApiError } from '#model/errors.ts'

@@ -26,7 +26,7 @@ export interface StsRequest extends StsServices {
   readonly received: QueryRequest
 }
 
-/** A caller who has signed. */
+/** A request with a signature. */
 export interface SignedStsRequest extends StsRequest {
   readonly caller: Identity
   /** AccessDenied. `more`: further condition keys. */

@@ -41,7 +41,7 @@ export function findRole(directory: Directory, arn: string): FoundRole | undefin
   return account && role && arnOf(account.id, 'role', role) === arn ? { account, role, arn } : undefined
 }
 
-/** A missing role looks like one that trusts no one. */
+/** A missing role looks like one with a trust policy that allows nothing. */
 export function missingRole({ requester }: Asking, { action, roleArn }: RoleAsked): ApiError {
   const refused = `User: ${requester.arn} is not authorized to perform: ${action} on resource: ${roleArn}`
   const isOwn = parseIamArn(roleArn)?.account === requester.account

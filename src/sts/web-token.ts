@@ -75,7 +75,7 @@ export async function verifyWebToken(text: string, provider: OidcProvider, keys:
     keys: {
       sub,
       aud: azp ?? first,
-      // Ceph's name for the audience.
+      // Ceph's condition key for the audience.
       app_id: first,
       ...(azp === undefined ? {} : { azp, oaud: first }),
     },

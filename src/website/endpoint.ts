@@ -1,6 +1,6 @@
 /**
- * Websites of buckets: pages for visitors of a host that names a website, see model/bucket/website/website-host.ts. They read what everybody
- * may read, by GET and HEAD; signatures and queries of S3 mean nothing here.
+ * Websites of buckets: pages for visitors of a host that names a website, see model/bucket/website/website-host.ts.
+ * Visitors are anonymous and use GET and HEAD. Signatures and queries of S3 have no meaning here.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
  */
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http'
@@ -28,13 +28,13 @@ export interface WebsiteEndpointOptions {
   readonly log: { info(fields: object, message?: string): void; error(fields: object, message?: string): void }
   /** Throws SlowDown (with Retry-After) when the client is over its limit. */
   readonly rateLimit?: ((request: IncomingMessage) => void) | undefined
-  /** CORS where the bucket has no rules of its own. */
+  /** CORS for buckets without rules. */
   readonly serverCors: ServerCors
   /** Called for every request once it is answered. */
   readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
-/** State of one request, filled in on its way. */
+/** State of one request, filled in step by step. */
 interface Exchange {
   readonly id: string
   readonly startedAtMs: number
@@ -43,7 +43,7 @@ interface Exchange {
   bucket: Bucket | undefined
 }
 
-/** `bucketName`: '' where the host names none. */
+/** `bucketName` is '' if the host names none. */
 export type WebsiteEndpoint = (request: IncomingMessage, response: ServerResponse, bucketName: string) => void
 
 export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteEndpoint {

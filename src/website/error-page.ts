@@ -28,7 +28,7 @@ export function errorPage(error: ApiError, { requestId, hostId }: ErrorIds, docu
   return [...lines, '<hr/>', '</body>', '</html>', ''].join('\n')
 }
 
-/** What AWS repeats in headers, beside the page. */
+/** The headers in which AWS repeats the error. */
 export function errorHeaders({ code, message, headers }: ApiError): Record<string, string> {
   return { ...headers, 'x-amz-error-code': code, 'x-amz-error-message': message.replace(/[^\x20-\x7e]/g, '?') }
 }
@@ -37,7 +37,7 @@ type Parts = Readonly<Record<string, string | number>>
 
 const partsOf = ({ code, message, fields }: ApiError): Parts => ({ Code: code, Message: message, ...fields })
 
-/** Keys are anyone's: nothing of them is markup. */
+/** Anyone can choose keys, so they are escaped. */
 function listOf(parts: Parts): string[] {
   const items = Object.entries(parts).map(([name, value]) => `<li>${name}: ${escapeXml(String(value))}</li>`)
   return ['<ul>', ...items, '</ul>']

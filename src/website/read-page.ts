@@ -1,4 +1,4 @@
-/** Reads an object for a visitor, who is anonymous whatever the request claims. */
+/** Reads an object for a visitor, who is always anonymous. */
 
 import type { Rights } from '#access/decide/gatekeeper.ts'
 import { tellMissingToListers } from '#access/decide/objects/missing-object.ts'
@@ -46,9 +46,9 @@ export async function readErrorDocument(
   return answerFrom(opened, ({ sizeBytes }) => ({ status, headers: {}, start: 0, end: sizeBytes }))
 }
 
-/** Whether there is such an object and visitors may read it. */
+/** Whether the object exists and visitors may read it. */
 export async function hasPage(domain: Domain, visit: Visit, bucket: Bucket, key: string): Promise<boolean> {
-  // Most have none, and the journal needs no refusal of what was not asked for.
+  // Most do not exist. A refusal of an object that was not requested should not be recorded.
   if ((await domain.store.findVersion(bucket.name, key, undefined)) === undefined) return false
   try {
     const opened = await openPublic(domain, visit, bucket, key)

@@ -1,6 +1,6 @@
 /**
- * What a website answers to a visit, in the order of S3: redirect of everything, rules by prefix, the object and its redirect, the
- * folder, rules by error, the error document.
+ * The answer of a website to a visit, in the order of S3: redirect of all requests, rules by prefix, the object and its
+ * redirect, the folder, rules by error, the error document.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -31,7 +31,7 @@ export async function getSite({ store }: Domain, bucket: Bucket): Promise<Site> 
   throw new ApiError('NoSuchWebsiteConfiguration', { fields: { BucketName: bucket.name } })
 }
 
-/** The answer, with the error that it tells of. */
+/** The answer, and the error that it reports. */
 export interface Served {
   readonly answer: Answer
   readonly failure?: unknown

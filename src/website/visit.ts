@@ -6,7 +6,7 @@ import type { Content } from '#store/contract.ts'
 /** A request for a page. */
 export interface Visit extends VisitedAddress {
   readonly headers: IncomingHttpHeaders
-  /** What conditions of policies may ask of it. */
+  /** The facts about the visit that conditions of policies may use. */
   readonly facts: RequestFacts
 }
 

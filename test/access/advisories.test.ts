@@ -1,4 +1,4 @@
-/** What went wrong elsewhere in authorization, each under the name it was reported by. */
+/** Known mistakes of other servers in authorization, each with its advisory. */
 import { createHash } from 'node:crypto'
 import {
   CopyObjectCommand,

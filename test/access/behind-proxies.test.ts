@@ -1,4 +1,4 @@
-/** Whose share of requests is used up, and whose bucket is expected, in the whole API. */
+/** Rate limits and expected bucket owners, in the whole API. */
 import { CreateBucketCommand, HeadBucketCommand, ListBucketsCommand, type S3ServiceException } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { accountId, rootKeys, startApp } from '../iam/start-app.ts'

@@ -1,4 +1,4 @@
-/** What MinIO's tools ask beside S3. */
+/** Requests of MinIO's tools that are not S3's. */
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApp, type TestApp } from '../iam/start-app.ts'
@@ -33,7 +33,7 @@ describe('below /minio/', () => {
       const answer = await ask(`/minio/${path}`, method)
       expect(answer.status).toBe(501)
       if (method === 'HEAD') continue
-      // As madmin reads it.
+      // In the format that madmin reads.
       expect(await answer.json()).toMatchObject({ Code: 'NotImplemented', Message: expect.stringContaining('/minio/') })
     }
   })

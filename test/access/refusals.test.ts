@@ -1,4 +1,4 @@
-/** Every answer AccessDenied there is: in AWS's words, with the id of a record that says why to those whom it concerns. */
+/** Every AccessDenied answer: with AWS's message, and the id of a record with the reason for those who may see it. */
 import { createHash, createHmac } from 'node:crypto'
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -52,7 +52,7 @@ interface Asked {
   readonly signing?: Partial<SigningOptions>
   readonly expires?: string
   readonly how?: 'header' | 'query' | 'unsigned'
-  /** Of the request that was signed. */
+  /** Changes the request after signing. */
   readonly alter?: (signed: WireRequest) => Partial<WireRequest>
 }
 
@@ -182,7 +182,7 @@ const cases: readonly Case[] = [
   ['the key is missing, which only those learn who may list', () => ask({ line: 'GET /bucket/missing', as: 'reader' }), /s3:ListBucket/, implicit],
   ['the version is missing, likewise', () => ask({ line: 'GET /bucket/missing?versionId=null', as: 'reader' }), /s3:GetObjectVersion/, implicit],
   ['the source of a copy may not be read', () => ask({ line: 'PUT /bucket/copy', headers: [['x-amz-copy-source', '/bucket/kept']] }), /s3:GetObject on resource: "arn:aws:s3:::bucket\/kept"/, {}],
-  // By no policy
+  // Refusals without a policy
   ['another owner is expected', () => ask({ line: 'GET /bucket', headers: [['x-amz-expected-bucket-owner', otherAccountId]] }), 'Access Denied', why('bucket belongs to another account than x-amz-expected-bucket-owner says.')],
   ['public policies are blocked', () => ask({ line: 'PUT /closed?policy', body: publicPolicy }), /because public policies are blocked by the BlockPublicPolicy block public access setting\.$/, {}],
   ['public ACLs are blocked', () => ask({ line: 'PUT /closed?acl', headers: [['x-amz-acl', 'public-read']] }), /because public ACLs are blocked by the BlockPublicAcls block public access setting\.$/, {}],

@@ -45,7 +45,7 @@ export function bytesOf(name: string, sizeBytes: number): Buffer {
   return bytes
 }
 
-/** What is put into the bucket `sealed` is encrypted. */
+/** Objects in the bucket `sealed` are encrypted. */
 const sealingOf = (Bucket: string) => (Bucket === 'sealed' ? ({ ServerSideEncryption: 'AES256' } as const) : {})
 
 const attributes = { ContentType: 'x/y', CacheControl: 'no-cache', Metadata: { owner: 'ada' }, Tagging: 'a=b&c=d' }

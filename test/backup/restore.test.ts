@@ -1,4 +1,4 @@
-/** A copy of the data folder, made as the README says, brings back every object with all that is known of it (promise 9). */
+/** A copy of the data folder, made as the README says, restores every object with all its attributes (promise 9). */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -185,7 +185,7 @@ describe.each(['cp -a', 'tar'])('in a copy made by %s, before anything was read'
       const current = Versions.filter(({ IsLatest }) => IsLatest)
       for (const { Key } of current) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'new' }))
       for (const { Key, VersionId, ETag } of current) {
-        // In a suspended bucket a null version takes the place of another.
+        // In a suspended bucket a null version replaces another.
         if (VersionId === 'null') continue
         const answer = await client.send(new GetObjectCommand({ Bucket, Key, VersionId }))
         await answer.Body?.transformToByteArray()

@@ -76,7 +76,7 @@ async function put(store: Store, bucket: Bucket, key: string, sizeBytes: number)
   await store.putObject({ bucket, key, staged, attributes, checksum, conditions: {} })
 }
 
-/** Copies of one object's row: a listing reads nothing else. The scan is told that it has been here. */
+/** Copies of one object's row: a listing reads nothing else. The folder is marked as scanned. */
 async function listMany(
   store: Store,
   engine: LocalEngine,
@@ -133,7 +133,7 @@ async function comparePages(visitor: ConsoleVisitor, shape: string): Promise<voi
   )
 }
 
-/** As the browser does it: some parts at once. */
+/** As the browser does: several parts at once. */
 async function upload(visitor: ConsoleVisitor, partCount: number): Promise<void> {
   const at = (page: string) => `/ui/buckets/zipped/${page}?key=large.bin`
   const { uploadId } = (await (await visitor.send('POST', at('uploads'), '{}', 'application/json')).json()) as {
@@ -167,7 +167,7 @@ function childOf(parentId: number): number {
   return Number(readFileSync(`/proc/${parentId}/task/${parentId}/children`, 'utf8').trim().split(' ').at(-1))
 }
 
-/** Memory of its own: without the pages of the index, which the system lends and takes back. */
+/** The private memory of the process: without the pages of the index, which belong to the system. */
 function ownMiB(processId: number): number {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1]) / 1024
 }

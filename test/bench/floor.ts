@@ -1,7 +1,8 @@
 /**
- * The floor that every result is compared with: bare node:http, one process, plain files, no authentication, index or hashes.
- * Small reads are synchronous, which is the cheapest that Node can do: four trips through the thread pool cost twice as much.
- * `floor.ts PORT FOLDER [--synced]`; `--synced` makes each PUT durable with a file sync and a folder sync of its own.
+ * The floor that every result is compared with: bare node:http, one process, plain files, no authentication, index or
+ * hashes. Small reads are synchronous, which is the cheapest way in Node: four trips through the thread pool cost twice
+ * as much. `floor.ts PORT FOLDER [--synced]`; `--synced` makes each PUT durable with a file sync and a folder sync of
+ * its own.
  */
 import {
   closeSync,

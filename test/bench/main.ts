@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: the floor, then this server (or another S3 endpoint), in turns. See options.ts.
- * All run side by side, whoever is not measured being idle: a machine that others share differs more from minute to minute than they
- * do, so what is compared is measured within seconds, and the medians of several rounds count.
+ * `npm run bench`: measures the floor and this server (or another S3 endpoint) in turns. See options.ts. All of them
+ * run at the same time, and only one is under load: a shared machine changes more from minute to minute than they
+ * differ. So compared results are measured within seconds, and the medians of several rounds count.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -19,9 +19,9 @@ import { chooseCandidates } from './servers/candidates.ts'
 import { Contender } from './servers/contender.ts'
 
 /**
- * The folder of all candidates' folders, which is removed when all are done, and which ext4 is asked to spread over its block groups:
- * without a journal it walks past each file that was removed nearby in the last minutes whenever it makes one, so that who came later
- * would pay for what the others left (PUT took three times as long).
+ * The folder of all candidates' folders, which is removed at the end. ext4 is asked to spread it over its block groups:
+ * without a journal it skips each file that was removed nearby in the last minutes when it creates one, so later
+ * candidates would be slower because of earlier ones (PUT took three times as long).
  */
 async function makeParent(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -32,7 +32,7 @@ async function makeParent(): Promise<string> {
 async function measureInTurns(contenders: readonly Contender[], work: Work, rounds: number): Promise<void> {
   for (const contender of contenders) await contender.warmUp(work)
   for (let round = 0; round < rounds; round++) {
-    // Back and forth, so that nobody always follows the same one.
+    // In alternating order, so that a candidate does not always follow the same one.
     for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) await contender.measure(work)
   }
   console.log('')

@@ -9,12 +9,12 @@ export interface BenchOptions {
   readonly target?: URL
   /** Its process, if it runs on this machine: its tree's CPU and memory are read. */
   readonly pid?: number
-  /** Started and stopped by the benchmark; `target` says where it then answers. */
+  /** The benchmark starts and stops it; `target` is its address. */
   readonly command?: string
   readonly accessKey: string
   readonly secretKey: string
   readonly works: ReadonlySet<WorkName>
-  /** Of each round. */
+  /** The seconds of each round. */
   readonly seconds: number
   readonly rounds: number
   readonly durabilities: readonly string[]
@@ -23,7 +23,7 @@ export interface BenchOptions {
   readonly isLarge: boolean
   readonly isMarkdown: boolean
   readonly hasPolicies: boolean
-  /** Beside each of this server, in the same turns, one that seals all it stores. */
+  /** For each configuration of this server, also measures one that encrypts all objects, in the same rounds. */
   readonly hasSealed: boolean
   /** Nodes over a PostgreSQL and an S3 store instead. */
   readonly isCluster: boolean

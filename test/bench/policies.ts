@@ -1,6 +1,7 @@
 /**
- * What a bucket policy of 50 statements with mixed conditions costs a GET. None of them decides, so evaluating them is all that changes.
- * With and without take turns on one server: between two servers, or two moments, a machine differs by more than they do.
+ * The cost of a bucket policy of 50 statements with mixed conditions for a GET. None of them decides, so only their
+ * evaluation is measured. Measurements with and without alternate on one server: two servers, or two moments, differ
+ * more than the results.
  */
 import { ask } from './load/load.ts'
 import { type Bench, bucket, type Work } from './load/works.ts'

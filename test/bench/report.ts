@@ -1,4 +1,6 @@
-/** Turns what was measured into the table: one line a candidate, one column a work, each with its ratio to the floor. */
+/**
+ * Formats the results as a table: one line for each candidate, one column for each work, with the ratio to the floor.
+ */
 import type { LoadResult } from './load/load.ts'
 import type { Work } from './load/works.ts'
 import { median } from './median.ts'
@@ -15,13 +17,13 @@ export interface Report {
   readonly title: string
   /** Undefined for a floor. */
   readonly durability?: string
-  /** By the work's title: what each round gave. */
+  /** The results of each round, by the work's title. */
   readonly rounds: ReadonlyMap<string, readonly Measurement[]>
   readonly idleRssBytes?: number
   readonly rssBytes?: number
 }
 
-/** What is compared with which line of the floor, and the least to reach. */
+/** The line of the floor to compare with, and the minimum ratio. */
 interface Goal {
   readonly floor: 'plain' | 'synced'
   readonly floorWork: string
@@ -76,7 +78,7 @@ export function formatDetails(title: string, work: Work, rounds: readonly Measur
   return `${title}: ${formatRounds(work, rounds)}, ${latency}`
 }
 
-/** As `×0.71 of unsealed`, the median of the rounds' own ratios. */
+/** Such as `×0.71 of unsealed`: the median of the rounds' ratios. */
 export function formatSealedRatio(work: Work, report: Report, unsealed: Report): string {
   const base = unsealed.rounds.get(work.title) ?? []
   const rounds = report.rounds.get(work.title) ?? []
@@ -87,7 +89,7 @@ export function formatSealedRatio(work: Work, report: Report, unsealed: Report):
   return `×${ratio.toFixed(2)} of unsealed, ×${cpu.toFixed(2)} of its CPU time`
 }
 
-/** As `×0.71 of 0.6`, the median of the rounds' own ratios; undefined without a floor to compare with. */
+/** Such as `×0.71 of 0.6`: the median of the rounds' ratios; undefined without a floor to compare with. */
 export function formatRatio(work: Work, report: Report, reports: readonly Report[]): string | undefined {
   if (report.durability === undefined) return undefined
   const goal = goalFor(work, report.durability)

@@ -1,4 +1,4 @@
-/** What every blob store does with bytes that come after those of a version. Encryption has its own way (blobs/sealed). */
+/** Appending bytes to a version, for every blob store. Encryption appends in another way (blobs/sealed). */
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
@@ -11,7 +11,7 @@ import { bodyOf, KeyRows, type OpenedBlobs } from './key-rows.ts'
 const small = Buffer.from('a small body')
 const large = Buffer.alloc(300_000, 'a large body; ')
 
-/** By one comparison, where `toEqual` makes one for each byte. */
+/** One comparison; `toEqual` compares each byte. */
 function expectSame(actual: Buffer, expected: Buffer): void {
   expect([actual.length, Buffer.compare(actual, expected)]).toEqual([expected.length, 0])
 }

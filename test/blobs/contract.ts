@@ -1,4 +1,7 @@
-/** What every blob store must do. Each store's test file runs this suite, over the rows that the store above would write. */
+/**
+ * The suite that every blob store must pass. Each store's test file runs it, with the rows that the store above would
+ * write.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -14,9 +17,9 @@ import { bodyOf, KeyRows, type OpenedBlobs } from './key-rows.ts'
 const small = Buffer.from('a small body')
 const large = Buffer.alloc(300_000, 'a large body; ')
 const bodies = { small, large, empty: Buffer.alloc(0) }
-/** The second cannot be a file beside the first, nor the third anywhere. */
+/** The second cannot be a file beside the first, and the third cannot be a file at all. */
 const keys = ['folder/key', 'folder', 'odd//key']
-/** By one comparison, where `toEqual` makes one for each byte. */
+/** One comparison; `toEqual` compares each byte. */
 function expectSame(actual: Buffer, expected: Buffer): void {
   expect([actual.length, Buffer.compare(actual, expected)]).toEqual([expected.length, 0])
 }

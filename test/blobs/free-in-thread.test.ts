@@ -1,4 +1,4 @@
-/** What becomes of large files that are replaced or removed: their last opener is not the event loop. */
+/** Large files that are replaced or removed: the event loop does not close their last descriptor. */
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -15,7 +15,7 @@ import type { Upload } from '#model/object/multipart/upload.ts'
 export interface OpenedBlobs {
   readonly engine: LocalEngine
   readonly blobs: BlobStore
-  /** Closes both, and removes what they have kept. */
+  /** Closes both, and removes their data. */
   close(): Promise<void>
 }
 

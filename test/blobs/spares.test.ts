@@ -41,7 +41,7 @@ async function recycle(...paths: string[]): Promise<void> {
   await spares.finish()
 }
 
-/** Where there is no such lease, all that was replaced is removed. */
+/** Without such leases, all replaced files are removed. */
 const hasLeases = isExchangeWorthwhile(tmpdir())
 
 describe.runIf(hasLeases)('a spare', () => {

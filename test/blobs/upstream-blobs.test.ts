@@ -25,7 +25,7 @@ describe.each(stores)('bytes kept by $name', ({ isThere, start }) => {
 
   const open = async (): Promise<OpenedBlobs> => {
     const engine = openMemoryEngine()
-    // Each store has bytes of its own.
+    // Each store has its own bytes.
     const settings = { ...upstream.settings, prefix: `${upstream.settings.prefix}${randomId(4)}/` }
     const options = { engine, settings, durability: 'strict', log: silentLog, clock: systemClock } as const
     const blobs = await UpstreamBlobs.open({ ...options, verifyReads: 'always' })

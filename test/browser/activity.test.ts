@@ -1,4 +1,4 @@
-/** What clients ask, as it happens. */
+/** Requests of clients, shown as they happen. */
 import { CreateBucketCommand, GetObjectCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

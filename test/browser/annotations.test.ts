@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('annotations', () => {
     await page.getByLabel('Name', { exact: true }).fill('a/b')
     await page.getByLabel('Text').fill('first line\nsecond line')
     expect(await axeProblems(page)).toEqual([])
-    // Refused, which the console of the browser tells as well.
+    // A refused request, which the browser's console reports as well.
     site.mistakes.length = 0
     await page.getByRole('button', { name: 'Save' }).click()
     await says(page, 'The annotation name you provided is invalid.')

@@ -1,4 +1,4 @@
-/** The story that the console is for: somebody is denied, and whoever runs the server sees why, and mends it. */
+/** The main story of the console: a user is denied, the administrator sees the reason, and allows it. */
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)('a KMS key', () => {
     return KeyMetadata?.KeyState
   }
 
-  /** For people to look at, where a folder for them is named. */
+  /** Screenshots for people, if a folder for them is given. */
   async function shoot(page: Page, name: string): Promise<void> {
     if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
   }

@@ -1,4 +1,4 @@
-/** Object Lock as a visitor uses it: enabling it, locking an object, and being told why it stays. */
+/** Object Lock in the console: enabling it, locking an object, and the reason why it cannot be deleted. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('Object Lock in the browser', () => {
   afterEach(() => expect(site.mistakes.splice(0)).toEqual([]))
   afterAll(() => site?.close())
 
-  /** For people to look at, where a folder for them is named. */
+  /** Screenshots for people, if a folder for them is given. */
   async function shoot(name: string): Promise<void> {
     if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
   }
@@ -68,11 +68,11 @@ describe.skipIf(!hasBrowser)('Object Lock in the browser', () => {
     await page.getByRole('button', { name: 'Put a legal hold' }).click()
     await says(page, /A legal hold protects it/)
     await card.getByRole('link', { name: 'Edit' }).click()
-    await page.getByRole('button', { name: 'Lift the legal hold' }).click()
+    await page.getByRole('button', { name: 'Remove the legal hold' }).click()
     await says(page, 'Legal hold lifted')
     await card.getByRole('link', { name: 'Edit' }).click()
     await page.locator('#until').fill(new Date(Date.now() + 3_600_000).toISOString().slice(0, 19))
-    await page.getByRole('checkbox', { name: /Pass governance mode/ }).check()
+    await page.getByRole('checkbox', { name: /Bypass governance mode/ }).check()
     await page.getByRole('button', { name: 'Save retention' }).click()
     await says(page, 'Retention saved')
   })

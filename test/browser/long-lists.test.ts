@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser)('a long list', () => {
   const pages = () => page.locator('[data-rows-page]').count()
   const rows = () => page.locator('[data-row]').count()
 
-  /** To the end of all that there is. */
+  /** Scrolls to the end of the list. */
   async function scrollThrough(pagesAtEnd: number): Promise<void> {
     await expect
       .poll(

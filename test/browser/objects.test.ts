@@ -1,4 +1,4 @@
-/** The console as a person uses it: the story of one bucket, told from the sign-in to its end. */
+/** The console as a person uses it: the life of one bucket, from the sign-in to its end. */
 import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

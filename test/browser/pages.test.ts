@@ -1,4 +1,4 @@
-/** What holds for every page: it is accessible, light and dark, wide and narrow, weighs little, and does not jump. */
+/** Every page is accessible, in light and dark, wide and narrow, is small, and does not jump. */
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeProblems, hasBrowser, layoutShiftMax, says, signIn } from './visit/browser.ts'

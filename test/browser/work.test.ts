@@ -1,4 +1,4 @@
-/** What a visitor does not want to lose: control over long work, what was typed, and the place in a list. */
+/** A visitor keeps control over long work, typed text, and the place in a list. */
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('a visitor', () => {
     await page.check('input[value="many/"]')
     await page.keyboard.press('Delete')
     const before = await count()
-    // As a server does whose disk is slower.
+    // As a server with a slower disk.
     await page.route('**/ui/buckets/plain/delete', async (route) => {
       const answer = await route.fetch()
       await new Promise((resolve) => setTimeout(resolve, 500))

@@ -1,9 +1,9 @@
-/** A client that is a server of its own while it is tried. */
+/** A client that is itself a server during the test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface BackgroundProgram {
-  /** What it has said so far. */
+  /** Its output so far. */
   said(): string
   stop(): Promise<void>
 }

@@ -18,16 +18,19 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'myf
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 export interface Installation {
-  /** As `minio-go-7.4.1`: of the folder, which changes with the version. */
+  /** Such as `minio-go-7.4.1`: the name of the folder, which changes with the version. */
   readonly name: string
-  /** What is needed on the machine; where it is missing the client is skipped. */
+  /** Programs that the machine must have; without them the client is skipped. */
   readonly needs: string
-  /** What is built, in a folder beside this file: another one is installed when it has changed. */
+  /** The source that is built, in a folder beside this file: it is built again when it has changed. */
   readonly source?: string
   install(folder: string): Promise<void>
 }
 
-/** The folder, or undefined where it is not installed and `mayInstall` is false, or cannot be: the reason is told. */
+/**
+ * The folder, or undefined if it is not installed and `mayInstall` is false, or cannot be installed: the reason is
+ * printed.
+ */
 export async function findInstalled({ name, needs, source, install }: Installation, mayInstall: boolean) {
   const folder = join(cache, source === undefined ? name : `${name}-${digestOf(join(here, source))}`)
   const complete = join(folder, 'complete')

@@ -1,4 +1,4 @@
-/** What the round trip asks of a client. Each client is one file that makes these steps of its own commands. */
+/** The steps of the round trip. Each client is one file that implements them with its own commands. */
 import { execFile } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
@@ -11,7 +11,7 @@ export interface Account {
 
 export interface Client {
   readonly name: string
-  /** Its version in one line; undefined when it is not on this machine, nor may or can be installed. */
+  /** Its version in one line; undefined if it is not on this machine and may not or cannot be installed. */
   findVersion(mayInstall: boolean): Promise<string | undefined>
   createBucket(bucket: string): Promise<void>
   /** Makes the bucket's objects the files of the folder. */
@@ -21,19 +21,19 @@ export interface Client {
   /** A URL that needs no credentials; undefined when the client cannot make one. */
   presign(bucket: string, key: string): Promise<string | undefined>
   listKeys(bucket: string): Promise<string[]>
-  /** With everything in it. */
+  /** Deletes the bucket and its content. */
   deleteBucket(bucket: string): Promise<void>
   /** A user, a role and a session of it, made, used and deleted; absent where the client knows S3 only. */
   manageIdentities?(): Promise<void>
   /** A key of the KMS, made, used and on its way to deletion; absent where the client knows no KMS. */
   manageKeys?(): Promise<void>
-  /** What this client does beside, once the tree is there: each a step. */
+  /** Further steps of this client, after the tree was uploaded. */
   furtherSteps?(bucket: string, source: string): readonly (readonly [name: string, run: () => Promise<unknown>])[]
 }
 
 const run = promisify(execFile)
 
-/** Runs a command and gives its standard output; throws with what it said when it fails. */
+/** Runs a command and returns its standard output; throws with its output if it fails. */
 export async function command(
   program: string,
   parameters: readonly string[],
@@ -44,7 +44,7 @@ export async function command(
   return stdout
 }
 
-/** The first line of a command's output, or undefined when there is no such command. */
+/** The first line of a command's output, or undefined if there is no such command. */
 export async function findFirstLine(program: string, parameters: readonly string[]): Promise<string | undefined> {
   try {
     return (await command(program, parameters)).trim().split('\n')[0]
@@ -75,7 +75,7 @@ export async function commandReading(
   await ended
 }
 
-/** Settings for clients built on AWS's SDKs, free of whatever the user's own files say. */
+/** Settings for clients built on AWS's SDKs, independent of the user's own files. */
 export function awsEnvironment(account: Account): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: account.accessKey,

@@ -1,7 +1,7 @@
 /**
- * `npm run test:clients [-- NAME...]`: one round trip through every S3 client found on this machine, against a server
- * of its own. A client that is named is installed for it where that can be done (see cache.ts), and must be there; `--all` installs
- * what it can, and skips the rest.
+ * `npm run test:clients [-- NAME...]`: one round trip through every S3 client on this machine, against a server of its
+ * own. A named client is installed if possible (see cache.ts), and must then be there; `--all` installs all that it
+ * can, and skips the rest.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -9,7 +9,7 @@ import { compareTrees, listTree } from './tree.ts'
 export interface Luggage {
   readonly bucket: string
   readonly source: string
-  /** Where it is brought back to; not there yet. */
+  /** The folder to download to; it does not exist yet. */
   readonly folder: string
 }
 
@@ -19,7 +19,7 @@ export type Step = readonly [name: string, run: () => Promise<unknown>]
 /** Something that is tried against the server, in steps that build on each other. */
 export interface Traveller {
   readonly name: string
-  /** Its version in one line; undefined when it is not on this machine, nor may or can be installed. */
+  /** Its version in one line; undefined if it is not on this machine and may not or cannot be installed. */
   findVersion(mayInstall: boolean): Promise<string | undefined>
   steps(luggage: Luggage): readonly Step[]
 }
@@ -81,7 +81,7 @@ export function expectEqual(what: string, found: string, wanted: string): void {
   if (found !== wanted) throw new Error(`${what}: found\n${found}\ninstead of\n${wanted}`)
 }
 
-/** That what comes back is the file that was sent. */
+/** Asserts that the downloaded file is the uploaded one. */
 export async function sameAgain(
   source: string,
   name: string,

@@ -8,7 +8,7 @@ import { command } from './client.ts'
 
 export interface Tunnel {
   readonly url: URL
-  /** In PEM: it signs itself. */
+  /** In PEM, self-signed. */
   readonly certificatePath: string
   close(): void
 }

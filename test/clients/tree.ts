@@ -44,7 +44,7 @@ function largeBody(): Buffer {
   return body
 }
 
-/** What differs between two folders, a sentence each. */
+/** The differences between two folders, one sentence each. */
 export async function compareTrees(expected: string, actual: string): Promise<string[]> {
   const [wanted, found] = [await digestTree(expected), await digestTree(actual)]
   const missing = [...wanted.keys()].filter((name) => !found.has(name)).map((name) => `${name} is missing`)

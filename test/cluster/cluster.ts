@@ -14,7 +14,7 @@ const answerMs = 60_000
 
 export interface ClusterOptions {
   readonly nodeCount?: number
-  /** Of each node. */
+  /** For each node. */
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
 }
@@ -24,12 +24,12 @@ export class Cluster {
   /** This program with plain files. */
   readonly upstreamServer: CrashingServer
   readonly nodes: readonly CrashingServer[]
-  /** Of each node. */
+  /** For each node. */
   readonly settings: Readonly<Record<string, string>>
   readonly upstream: TestUpstream
   readonly #clients: S3Client[] = []
 
-  /** Of a run that is interrupted nothing stays. */
+  /** Nothing of an interrupted run stays. */
   readonly #kill = () => {
     for (const server of [...this.nodes, this.upstreamServer]) server.kill()
   }
@@ -85,7 +85,7 @@ export class Cluster {
     await this.upstreamServer.start(upstreamSettings)
   }
 
-  /** Of a node; the SDK repeats nothing by itself. */
+  /** A client of one node. The SDK does not retry. */
   client(at: number): S3Client {
     const client = new S3Client({
       endpoint: `http://127.0.0.1:${this.nodes[at]?.port}`,

@@ -1,7 +1,7 @@
 /**
- * What two nodes under load make of the loss of a node, of the database and of the store of bytes: nothing acknowledged is lost, what
- * clients saw is linearizable, and service goes on by itself. CLUSTER_FAULT_ROUNDS=10 does it more often, and CLUSTER_OUTAGE_SECONDS=20
- * takes the store of bytes away for longer.
+ * Two nodes under load lose a node, the database or the store of bytes: no acknowledged write is lost, the answers are
+ * linearizable, and service continues automatically. CLUSTER_FAULT_ROUNDS=10 runs it more often, and
+ * CLUSTER_OUTAGE_SECONDS=20 makes the outage of the store longer.
  */
 import { setTimeout as pass } from 'node:timers/promises'
 import { CreateBucketCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -15,9 +15,9 @@ import { Ledger } from './ledger.ts'
 const rounds = Number(process.env.CLUSTER_FAULT_ROUNDS ?? 1)
 const outageMs = Number(process.env.CLUSTER_OUTAGE_SECONDS ?? 5) * 1000
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-/** Of load before and after a fault. */
+/** The time of load before and after a fault. */
 const calmMs = 1500
-/** Service has to go on within this time after a fault. */
+/** Service must continue within this time after a fault. */
 const recoveryMs = 45_000
 const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that the tests may not stop' : undefined)
 

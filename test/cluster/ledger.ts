@@ -18,7 +18,7 @@ const pauseMs = 100
 export class Ledger {
   readonly #bucket: string
   readonly #acknowledged = new Map<string, string>()
-  /** What else was answered, by what it was. */
+  /** Unexpected answers, with their reason. */
   readonly wrong: string[] = []
   #count = 0
 
@@ -30,7 +30,7 @@ export class Ledger {
     return this.#acknowledged.size
   }
 
-  /** Writes small and large objects and uploads of two parts, until it is told to stop, by one node and the next. */
+  /** Writes small and large objects and uploads of two parts until it is stopped, by all nodes in turn. */
   async write(clients: readonly S3Client[], goesOn: () => boolean): Promise<void> {
     for (let turn = 0; goesOn(); turn++) {
       const at = this.#count++
@@ -61,7 +61,7 @@ export class Ledger {
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }))
   }
 
-  /** A node may be gone, or ask to wait. Anything else is wrong. */
+  /** A node may be down, or ask to retry. Any other answer is wrong. */
   #judge(key: string, error: unknown): void {
     if (!(error instanceof S3ServiceException)) {
       // The SDK calls a connection that broke a timeout too, with the code of the system.
@@ -75,7 +75,7 @@ export class Ledger {
     this.wrong.push(`${key}: ${httpStatusCode} ${error.name} ${error.message}, Retry-After ${headers['retry-after']}`)
   }
 
-  /** What is missing or different, as `client` reads and lists it. */
+  /** Missing or different objects, as `client` reads and lists them. */
   async findLost(client: S3Client): Promise<string[]> {
     const lost: string[] = []
     const listed = new Set<string | undefined>()

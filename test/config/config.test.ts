@@ -36,7 +36,7 @@ describe('configuration', () => {
     })
     expect(mistakes).toEqual(
       [
-        '--colour is not known: --help lists what is.',
+        '--colour is not known: --help lists all flags.',
         '--workers needs a value.',
         'API_PORT cannot be "high": it must be a port from 0 to 65535.',
         'TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.',
@@ -116,7 +116,7 @@ describe('configuration', () => {
 
   it('takes the word after an unknown flag for its value', () => {
     expect(mistakesOf(['--colour', 'red', '--api-port', 'x'])).toHaveLength(2)
-    expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists what is.'])
+    expect(mistakesOf(['red'])).toEqual(['red is not known: --help lists all flags.'])
   })
 
   it('says which address is none', () => {

@@ -130,7 +130,9 @@ describe("MinIO's command line", () => {
         `server cannot be "${folders.join(' ')}": it must be one folder, since MyFSIO keeps objects in one folder.`,
       ])
     }
-    expect(mistakesOf(['server', '/data', '--colour', 'red'])).toEqual(['--colour is not known: --help lists what is.'])
+    expect(mistakesOf(['server', '/data', '--colour', 'red'])).toEqual([
+      '--colour is not known: --help lists all flags.',
+    ])
     expect(mistakesOf(['server', '/data', '--address', 'high'])).toHaveLength(1)
   })
 })

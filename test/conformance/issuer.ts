@@ -7,7 +7,7 @@ export interface WebIdentity {
   readonly audience: string
   readonly subject: string
   readonly authorizedParty: string
-  /** Of a user with tags. */
+  /** The token of a user with tags. */
   readonly userToken: string
   readonly thumbprint: string
   readonly realm: string
@@ -22,7 +22,7 @@ const port = 8080
 const realm = 'suite'
 const issuer = `http://localhost:${port}/auth/realms/${realm}`
 
-/** Undefined: somebody else listens there. */
+/** Undefined if another program uses the port. */
 export async function startIssuer(): Promise<Issuer | undefined> {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(publicKey)), kid: 'suite', alg: 'RS256', use: 'sig' }

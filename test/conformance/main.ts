@@ -1,7 +1,8 @@
 /**
- * `npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]`: runs ceph/s3-tests against a
- * server of its own, or against two nodes, or one, over a PostgreSQL and an S3 store, behind a load balancer. CHECKOUT is a work tree or a bare repository of the suite. Fails when a test of expected-passes.txt does not pass; of those in
- * differs-from-aws.txt it says what AWS answers instead.
+ * `npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]`: runs ceph/s3-tests
+ * against a server of its own, or against two nodes, or one, over a PostgreSQL and an S3 store, behind a load balancer.
+ * CHECKOUT is a work tree or a bare repository of the suite. Fails if a test of expected-passes.txt does not pass. For
+ * tests in differs-from-aws.txt it prints AWS's answer.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -128,7 +129,7 @@ function runPytest(
       },
     )
     child.once('error', reject)
-    // 0: all passed, 1: some failed; anything else is no result at all.
+    // 0: all passed, 1: some failed. Other exit codes are not a result.
     child.once('exit', (code) =>
       code === 0 || code === 1 ? resolve() : reject(new Error(`pytest ended with ${code}.`)),
     )

@@ -1,4 +1,4 @@
-/** What the suite's run came to. */
+/** The results of the suite. */
 export interface TestResult {
   readonly outcome: string
   readonly name: string
@@ -22,7 +22,7 @@ export const isPassed = (result: TestResult) => result.outcome === 'passed'
 export const isFailed = (result: TestResult) => result.outcome === 'failed'
 export const isOfTheStore = (result: TestResult) => !elsewhere.test(result.name)
 
-/** Names on the list that did not pass. Of those not selected nothing is said unless the whole suite ran. */
+/** Names on the list that did not pass. Tests that did not run count only if the whole suite ran. */
 export function findRegressions(results: readonly TestResult[], expected: string, isWholeSuite: boolean): string[] {
   const outcomes = new Map(results.map((result) => [result.name, result.outcome]))
   return expected
@@ -32,7 +32,7 @@ export function findRegressions(results: readonly TestResult[], expected: string
     .filter((name) => (outcomes.get(name) ?? (isWholeSuite ? 'missing' : 'passed')) !== 'passed')
 }
 
-/** What AWS answers instead, by the names of tests that expect something else. */
+/** AWS's answers, by the names of tests that expect something else. */
 export function parseDifferences(text: string): ReadonlyMap<string, string> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(lines.map((line) => line.split('\t') as [string, string]))

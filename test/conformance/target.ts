@@ -1,4 +1,5 @@
 /** What the suite runs against. */
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startOwnServer } from '../bench/servers/own-server.ts'
@@ -32,7 +33,9 @@ async function startPlain(folder: string, settings: Readonly<Record<string, stri
 
 /** Behind a load balancer. */
 async function startCluster(nodeCount: number, env: Readonly<Record<string, string>>): Promise<Target> {
-  const cluster = await Cluster.prepare({ nodeCount, env })
+  // With a well-known secret in force only pages of this machine are served.
+  const administrator = { ADMIN_ACCESS_KEY: 'suiteadmin', ADMIN_SECRET_KEY: randomBytes(20).toString('hex') }
+  const cluster = await Cluster.prepare({ nodeCount, env: { ...administrator, ...env } })
   const kmsKeys = await makeKmsKeys(cluster.nodes[0]?.folder ?? '', cluster.settings)
   await cluster.startNodes()
   const balancer = await startBalancer(cluster.ports)

@@ -1,4 +1,4 @@
-/** The users that the suite's configuration names, and the two files that tell of them. */
+/** The users of the suite's configuration, and the two files that define them. */
 import { createHash } from 'node:crypto'
 import type { WebIdentity } from './issuer.ts'
 
@@ -8,7 +8,7 @@ interface SuiteUser {
   readonly secretKey: string
   readonly displayName: string
   readonly account: string
-  /** What the suite calls `user_id`: a canonical id; of a root, its account. */
+  /** The suite's `user_id`: a canonical id; for a root, its account. */
   readonly userId: string
   readonly isRoot: boolean
 }
@@ -55,7 +55,7 @@ function accountOf(id: string) {
   const keyOf = ({ accessKey, secretKey }: SuiteUser) => ({ id: accessKey, secret: secretKey })
   return {
     id,
-    // The suite grants to an account by what it calls the root's user_id.
+    // The suite grants to an account by the root's user_id.
     canonicalId: own.some(({ isRoot }) => isRoot) ? id : canonicalIdOf(id),
     displayName: own[0]?.displayName,
     email: own[0] && emailOf(own[0]),

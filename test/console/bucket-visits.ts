@@ -1,4 +1,4 @@
-/** What a visitor does with the objects of one bucket. */
+/** Actions of a visitor on the objects of one bucket. */
 import type { Visitor } from './start-console.ts'
 
 export function bucketVisits(bucket: string, visitor: () => Visitor) {

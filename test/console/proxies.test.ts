@@ -91,7 +91,7 @@ describe('a console below a path', () => {
       expect((await visitor.agent.get(kept === '' ? script.replace('/s3-console', '') : script)).status).toBe(200)
       const root = await visitor.agent.get(kept === '' ? '/' : '/s3-console')
       expect(root.headers.location).toBe('/s3-console/ui')
-      // What users type is not taken for an address.
+      // Text that users type does not count as an address.
       const typed = await visitor.agent.get(`${kept}/ui/buckets?filter=/ui/x`).set('cookie', session)
       expect(typed.text).not.toContain('value="/s3-console')
     },
@@ -110,7 +110,7 @@ describe('the endpoint that is shown', () => {
     expect(await shown('files.example.com:8080')).toBe('http://files.example.com:5000')
     expect(await shown('192.168.1.7:5100')).toBe('http://192.168.1.7:5000')
     expect(await shown('[fd00::1]:5100')).toBe('http://[fd00::1]:5000')
-    // What is no host is refused before any page is made; an odd one is not shown.
+    // An invalid host is refused before a page is made; an odd one is not shown.
     for (const odd of ['a b', 'x/../y']) expect(await shown(odd)).toBeUndefined()
     for (const odd of ["a'$(id)", '']) expect(await shown(odd)).toBe('http://127.0.0.1:5000')
   })

@@ -1,6 +1,6 @@
 /**
- * One visit to every route, as it should go: what is sent and answered, what is answered to nonsense, and to somebody signed in without
- * the right to it. `{}` takes nothing that could be bad.
+ * One successful visit to every route: the request and the answer, the answer to invalid input, and the answer to a
+ * signed-in visitor without the right. `{}` means that no input can be invalid.
  */
 type Fields = Readonly<Record<string, string>>
 
@@ -15,7 +15,7 @@ export interface Sent {
 export interface RouteVisit {
   readonly good: Sent & { readonly status: number }
   readonly bad?: Sent & { readonly status: number }
-  /** 403 unless given. Some pages are for all who have signed in; steps tell what failed, key by key. */
+  /** 403 by default. Some pages are for all signed-in visitors; steps report each key that failed. */
   readonly stranger?: { readonly status: number; readonly says?: RegExp }
 }
 
@@ -37,7 +37,7 @@ const own = `/ui/iam/policy?arn=arn:aws:iam::000000000000:policy/spare`
 const absentPolicy = { form: { policy: 'arn:aws:iam::aws:policy/Absent' }, status: 404 }
 const steps = { status: 200, says: notAuthorized }
 
-/** By method and path, in an order in which each finds what it needs: see routes.test.ts. */
+/** By method and path, in an order in which each has what it needs: see routes.test.ts. */
 // biome-ignore format: a table
 export const visits: Readonly<Record<string, RouteVisit>> = {
   'get /ui/sign-in': { good: { status: 303 }, stranger: { status: 303 } },

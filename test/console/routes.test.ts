@@ -1,4 +1,4 @@
-/** What holds for every route, whatever its page does: by the map itself, so that none can be forgotten. */
+/** Rules for every route, tested by the table of routes itself, so that none can be forgotten. */
 import { createHash } from 'node:crypto'
 import type { Response } from 'superagent'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -138,7 +138,7 @@ describe('a visit to every route', () => {
   const withEtag = (sent: Sent): Sent =>
     sent.json !== undefined && 'parts' in sent.json ? { json: { parts: [{ partNumber: 1, etag }] } } : sent
 
-  /** With a part, where it is to be completed. */
+  /** With a part, if it will be completed. */
   async function openUpload(name: string): Promise<string> {
     const { body } = await admin.json('post', '/ui/buckets/photos/uploads?key=a/b.txt')
     if (name.startsWith('post')) {

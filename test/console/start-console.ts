@@ -28,7 +28,7 @@ export interface TestConsole {
   readonly store: TestProgram['opened']['services']['store']
   readonly policies: TestProgram['opened']['policies']
   readonly opened: TestProgram['opened']
-  /** What was logged as an error: bugs. */
+  /** Errors in the log, which are bugs. */
   readonly errors: unknown[]
   serveApi: TestProgram['serveApi']
   signIn(name?: 'admin' | 'reader' | 'other'): Promise<Visitor>
@@ -91,19 +91,19 @@ export function createVisitor(url: string) {
       remember(answer.text ?? '')
       return answer
     },
-    /** As a form without scripts sends it. */
+    /** Sent like a form without scripts. */
     post(path: string, fields: Readonly<Record<string, string | string[]>> = {}) {
       return agent
         .post(path)
         .type('form')
         .send({ csrf: token, ...fields })
     },
-    /** As a form without scripts sends it, and the page that it leads to. */
+    /** Sent like a form without scripts; returns the page that it redirects to. */
     async follow(path: string, fields: Readonly<Record<string, string | string[]>> = {}) {
       const answer = await visitor.post(path, fields)
       return answer.status === 303 ? visitor.get(String(answer.headers.location)) : answer
     },
-    /** As a script sends it. */
+    /** Sent like a script. */
     json(method: 'post' | 'put' | 'delete', path: string, body?: object) {
       return agent[method](path).set('x-csrf-token', token).set('accept', 'application/json').send(body)
     },

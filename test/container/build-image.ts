@@ -1,4 +1,4 @@
-/** Does what a Dockerfile says, without a container engine: each stage has a folder for its root. */
+/** Executes a Dockerfile without a container engine: each stage has a folder as its root. */
 import { spawnSync } from 'node:child_process'
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -35,7 +35,7 @@ export function buildImage(folder: string, nodePath: string): Image {
   return last
 }
 
-/** With the links that Debian has for folders of /usr. */
+/** With Debian's links to folders of /usr. */
 function makeRoot(folder: string): void {
   for (const name of ['usr', 'etc', 'dev', 'proc', 'tmp', 'root', 'local-bin', 'data']) {
     mkdirSync(join(folder, name), { recursive: true })
@@ -70,7 +70,7 @@ function apply(
   return image
 }
 
-/** From another stage, or else from the checkout without what .dockerignore names. */
+/** From another stage, or from the checkout without the files in .dockerignore. */
 function copy(source: string, from: string | undefined, target: string): void {
   if (from !== undefined) {
     cpSync(join(from, source), target, { recursive: true, verbatimSymlinks: true })

@@ -1,4 +1,4 @@
-/** As much of the format of Dockerfiles as ours uses. */
+/** The part of the Dockerfile format that ours uses. */
 
 export interface Instruction {
   readonly name: string

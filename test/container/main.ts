@@ -1,7 +1,7 @@
 /**
- * `npm run test:container [-- --node PATH]`: does what the Dockerfile says, in a fresh folder, and starts what comes of it as a container
- * would be: with a root that cannot be written, as the user of the image, by a command line that was written for MinIO. Needs root, but no
- * container engine.
+ * `npm run test:container [-- --node PATH]`: executes the Dockerfile in a new folder and starts the result like a
+ * container: with a read-only root, as the user of the image, by a command line that was written for MinIO. Needs root,
+ * but no container engine.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -87,7 +87,7 @@ async function ready(child: ChildProcess): Promise<string> {
   })
 }
 
-/** In the container whose process 1 has this id. */
+/** In the container with the process id of its process 1. */
 function inside(pid: string, user: string, command: readonly string[]): number | null {
   const [uid = '', gid = ''] = idsOf(user).split(':')
   const where = ['--target', pid, '--mount', '--pid', '--root', '--setuid', uid, '--setgid', gid]

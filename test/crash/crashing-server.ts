@@ -1,4 +1,4 @@
-/** The real program, all of whose processes can be killed at once. */
+/** The real program. All its processes can be killed at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -60,7 +60,7 @@ export class CrashingServer {
     this.#signal('SIGTERM')
   }
 
-  /** All of its processes stand still, as on a machine that hangs, until `goOn`. */
+  /** Stops all its processes, as on a machine that hangs, until `goOn`. */
   freeze(): void {
     this.#signal('SIGSTOP')
   }
@@ -75,7 +75,7 @@ export class CrashingServer {
     try {
       process.kill(-pid, signal)
     } catch {
-      // Already gone.
+      // It has already ended.
     }
   }
 

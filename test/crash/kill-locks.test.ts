@@ -1,4 +1,6 @@
-/** kill -9 at the points at which a version gets a lock: what was acknowledged is locked afterwards, with its bytes. */
+/**
+ * kill -9 at the points at which a version gets a lock: acknowledged locks are in force afterwards, with their bytes.
+ */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -39,7 +41,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 while a version is locked
     await locked.put('kept', small(), 'unlocked')
   }
 
-  /** By default the most telling few; MYFSIO_CRASH_POINTS=all asks for the rest. */
+  /** By default the most important points; MYFSIO_CRASH_POINTS=all runs the rest. */
   const all: readonly [point: string, act: () => Promise<unknown>, again?: string][] = [
     ['before-aside', put(large(), 'retained'), 'after-aside'],
     ['before-lock', lockCurrent(large(), 'hold'), 'after-lock'],
@@ -77,7 +79,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 while a version is locked
     }
     await server.start({ WORKERS: '1' })
     await locked.verify()
-    // Once more as it is told, without any file to move.
+    // Once more after the answer, when there is no file to move.
     await locked.lock(await locked.put('told', small(), 'held'), 'retain')
     server.kill()
     await server.start({ WORKERS: '1' })

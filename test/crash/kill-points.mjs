@@ -1,7 +1,7 @@
 /**
- * Loaded before the program of a worker (`node --import`): ends the whole process group with SIGKILL when the worker reaches the point
- * that MYFSIO_KILL_AT names. The points are file operations of the publishing protocol, told by their paths, so that the program
- * needs nothing of this.
+ * Loaded before the program of a worker (`node --import`): ends the whole process group with SIGKILL when the worker
+ * reaches the point in MYFSIO_KILL_AT. The points are file operations of the publishing protocol, recognized by their
+ * paths, so that the program needs no code for this.
  */
 import fs from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
@@ -10,7 +10,7 @@ const die = () => process.kill(0, 'SIGKILL')
 const isIn = (folder) => (path) => String(path).includes(`/.myfsio.sys/${folder}/`)
 const isStaged = isIn('staging')
 const isCalledBy = (caller) => new Error().stack.includes(caller)
-/** Where a version is that gets a lock. */
+/** The place of a version that gets a lock. */
 const isUnlocked = (path) => isPlain(path) || isIn('versions')(path)
 const isPlain = (path) => !String(path).includes('/.myfsio.sys/')
 

@@ -98,7 +98,10 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
     )
   }
 
-  /** By default the most telling few; MYFSIO_CRASH_POINTS=all asks for the rest. The point, what leads to it, and a second point that recovery from the first leads to. */
+  /**
+   * By default the most important points; MYFSIO_CRASH_POINTS=all runs the rest. The point, the action that reaches it,
+   * and a second point that the recovery from the first reaches.
+   */
   const all: readonly [point: string, act: Act, whileRecovering?: string][] = [
     ['after-stage', overwrite(small())],
     ['after-commit', overwrite(large()), 'after-commit'],
@@ -129,7 +132,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 at a point of the protoco
   const isChosen = ([point, , again]: (typeof all)[number]) => few.includes(point) && again !== 'after-settle'
   const cases = process.env.MYFSIO_CRASH_POINTS === 'all' ? all : all.filter(isChosen)
 
-  /** With a worker that will kill everything at the point; unless that is in the way of recovering, which then comes first. */
+  /** With a worker that kills everything at the point. If that would prevent the recovery, the recovery runs first. */
   async function startFor(point: string): Promise<void> {
     const environment = { WORKERS: '1', NODE_OPTIONS: `--import ${preload}`, MYFSIO_KILL_AT: point }
     if (await server.start(environment)) return

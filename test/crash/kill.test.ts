@@ -1,7 +1,8 @@
 /**
- * kill -9 of every process of the server at a random moment under load. Afterwards each acknowledged write is whole, every other is
- * old or new, the listing names exactly what can be read, and nothing is left in staging. Every other time the index starts from its
- * last checkpoint and its log, as after a power loss. MYFSIO_CRASH_ROUNDS asks for more rounds.
+ * kill -9 of every process of the server at a random moment under load. Afterwards each acknowledged write is complete,
+ * every other is old or new, the listing has exactly the keys that can be read, and nothing is left in staging. Every
+ * other time the index starts from its last checkpoint and its log, as after a power loss. MYFSIO_CRASH_ROUNDS sets the
+ * number of rounds.
  */
 import { randomBytes } from 'node:crypto'
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -24,7 +25,7 @@ describe('kill -9 under load', () => {
   })
   afterAll(() => server.remove())
 
-  /** Each writer has keys of its own, so that what it knows of them is true. */
+  /** Each writer has its own keys, so that its expectations are exact. */
   async function write(writer: number, isOver: () => boolean): Promise<number> {
     for (let acknowledged = 0; ; acknowledged++) {
       const Key = `w${writer}/${Math.floor(Math.random() * (keys / 8))}`

@@ -1,4 +1,4 @@
-/** What clients of a server that is killed know of their objects. */
+/** The objects of a server that is killed, as its clients know them. */
 import { createHash } from 'node:crypto'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
@@ -7,7 +7,10 @@ import type { CrashingServer } from './crashing-server.ts'
 
 export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex')
 
-/** What a key may hold: the last acknowledged state, or one that was on its way. MD5 of the bytes, or undefined. */
+/**
+ * The allowed states of a key: the last acknowledged one, or one that was being written. MD5 of the bytes, or
+ * undefined.
+ */
 interface Expected {
   acknowledged: string | undefined
   readonly underWay: Set<string | undefined>

@@ -1,4 +1,4 @@
-/** What clients were told of locked versions, which no crash may take back. */
+/** Acknowledged locked versions, which no crash may undo. */
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -47,7 +47,7 @@ export class LockedVersions {
 
   async lock(VersionId: string | undefined, how: 'retain' | 'hold'): Promise<void> {
     const version = this.#versions.get(VersionId ?? '')
-    // The server died before it could be told of.
+    // The server died before it answered.
     if (version === undefined) return
     const at = { Bucket: this.#bucket, Key: version.key, VersionId }
     const { client } = this.#server
@@ -65,7 +65,7 @@ export class LockedVersions {
     else version.isHeld = true
   }
 
-  /** All bytes are there, all locks in force. */
+  /** All bytes are there, and all locks are in force. */
   async verify(): Promise<void> {
     for (const [VersionId, { key, digest, isRetained, isHeld }] of this.#versions) {
       const at = { Bucket: this.#bucket, Key: key, VersionId }

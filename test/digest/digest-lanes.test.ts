@@ -8,7 +8,7 @@ const names: DigestName[] = [
   ...(['XXHASH64', 'XXHASH3', 'XXHASH128'] as const),
 ]
 
-/** With memory of its own, which a lane takes. */
+/** With separate memory, which a lane takes over. */
 const given = (bytes: Uint8Array) => new Uint8Array(bytes)
 
 describe('digest lanes', () => {

@@ -1,4 +1,4 @@
-/** What can be checked of the documents: generated parts are up to date, links lead somewhere, folders are explained. */
+/** Checks of the documents: generated parts are up to date, links have a target, folders are explained. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'

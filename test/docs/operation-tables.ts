@@ -1,4 +1,4 @@
-/** What of S3, IAM, STS and KMS is served, from the maps that requests are matched against. */
+/** The operations of S3, IAM, STS and KMS, from the tables that requests are matched against. */
 import { operations as iamOperations } from '#iam/operations.ts'
 import { operations as kmsOperations } from '#kms/operations.ts'
 import { anonymous, type Principal } from '#model/account.ts'

@@ -6,7 +6,7 @@ import { settingsTable } from './settings-table.ts'
 
 interface Part {
   readonly file: string
-  /** Of its markers. */
+  /** The name in its markers. */
   readonly name: string
   readonly content: () => string
 }

@@ -1,4 +1,4 @@
-/** Clients that go away in the middle: nothing changes, nothing is left behind, and the server goes on. */
+/** Clients that disconnect during a request: nothing changes, nothing is left behind, and the server keeps working. */
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Every call that the program makes to node:fs below one folder passes by here first, and its outcome after. The modules of node are
- * changed in place, so that the program under test needs no seam of its own and cannot forget to use one.
+ * Intercepts every call of the program to node:fs below one folder, before and after it. The modules of node are
+ * changed in place, so the program under test needs no code for this and no call can be missed.
  */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -17,7 +17,7 @@ export interface FileCall {
 }
 
 export interface FileWatch {
-  /** What it throws, the call throws, without having been made. `pretend`: it is not made either, and succeeds. */
+  /** If it throws, the call throws without being made. `pretend`: the call is not made and succeeds. */
   before(call: FileCall): 'pretend' | undefined
   after?(call: FileCall, result: unknown): void
 }
@@ -39,7 +39,7 @@ const byPath = [
 ]
 const byDescriptor = ['write', 'read', 'fstat', 'close', 'fsync', 'fdatasync', 'ftruncate']
 const byHandle = ['write', 'writeFile', 'read', 'stat', 'truncate', 'sync', 'datasync']
-/** What a handle's method does, as the calls on descriptors name it. */
+/** The methods of a handle, by the names of the calls on descriptors. */
 const sameAs: Readonly<Record<string, string>> = {
   stat: 'fstat',
   sync: 'fsync',
@@ -159,7 +159,7 @@ class Watcher {
     }
   }
 
-  /** Node makes some of its calls by way of others of them, and the watch may make calls of its own. */
+  /** Node makes some of its calls through others, and the watch may make calls of its own. */
   #whole<T>(call: () => T): T {
     this.#isWithinCall = true
     try {
@@ -181,7 +181,7 @@ class Watcher {
   #callOf(operation: string, [first, ...rest]: unknown[]): FileCall | undefined {
     const path = typeof first === 'number' ? this.#paths.get(first) : typeof first === 'string' ? first : undefined
     const to = ['rename', 'exchange', 'copyFile', 'link'].includes(operation) ? String(rest[0]) : undefined
-    // What is copied may be an open file, by its name in /proc.
+    // The source of a copy may be an open file, by its name in /proc.
     const isInside = [path, to].some((one) => one?.startsWith(this.#root))
     if (path === undefined || !isInside) return undefined
     return { operation, path, to, rest }

@@ -1,4 +1,7 @@
-/** Samba and others hold leases (fcntl(2)) on files that their clients have open: nobody else may open them until they give way. */
+/**
+ * Samba and others hold leases (fcntl(2)) on files that their clients have open: other opens wait until they release
+ * the lease.
+ */
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'

@@ -75,9 +75,9 @@ describe.each(['never versioned', 'versioned'])('a bucket that is %s', (versioni
     async (hasHands) => {
       const recorder = new Recorder([server.port], 'registers')
       const goesOn = stopAfter({ seconds, secondsMax, operationsMin }, recorder)
-      // By hand a file can go that a rename is about to move: the history of the other key would not tell.
+      // A file can be removed by hand just before a rename moves it. The history of the other key would not show it.
       const work = [startClients(recorder, { goesOn, seed, renames: !hasHands })]
-      // Where versions are kept, the one before comes back when a file is removed: that is no register.
+      // Where versions are kept, removing a file makes the previous one current, so the key is not a register.
       const removes = versioning !== 'versioned'
       if (hasHands) work.push(changeByHand(recorder, server.folder, goesOn, randomFrom(seed + 100), removes))
       await Promise.all(work)

@@ -1,4 +1,4 @@
-/** Every way to use up the descriptors of the processes: what is too much is refused, and nothing stays refused. */
+/** Every way to use up the descriptors of the processes: the excess is refused, and later requests succeed. */
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { childrenOf, type Launched, launch } from '../launcher/launcher.ts'
@@ -17,7 +17,7 @@ async function start(flags: string[] = [], env: Record<string, string> = {}, ope
   return { ...launched, api }
 }
 
-/** Connections that each send `bytes` and then nothing; gives what they were answered so far. */
+/** Connections that each send `bytes` and then nothing. Returns the answers so far. */
 async function open(url: string, count: number, bytes: (at: number) => string): Promise<() => string[]> {
   const { hostname, port } = new URL(url)
   const answers: string[] = []

@@ -1,6 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 
-/** Files below `root` that this process has open, but those of the index and the journal, and the folder whose lock it has; none where the system does not say. */
+/**
+ * Files below `root` that this process has open, except those of the index and the journal, and its locked folder; none
+ * if the system does not report them.
+ */
 export function openFilesBelow(root: string): string[] {
   if (process.platform !== 'linux') return []
   const paths = readdirSync('/proc/self/fd').map((fd) => {

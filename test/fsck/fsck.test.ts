@@ -1,4 +1,4 @@
-/** `myfsio fsck` and the scrub find what does not fit between index and files, and mend what can be mended. */
+/** `myfsio fsck` and the scrub find contradictions between index and files, and repair what can be repaired. */
 
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -97,7 +97,7 @@ function damage(path: string): void {
   const file = fs.openSync(path, 'r+')
   fs.writeSync(file, 'X', 0)
   fs.closeSync(file)
-  // To the nanosecond, which Node cannot.
+  // Exact to the nanosecond, which Node cannot do.
   execFileSync('touch', ['-r', before, path])
   fs.rmSync(before)
 }
@@ -260,7 +260,7 @@ describe('fsck of an unfinished upload', () => {
   const MiB = 1024 * 1024
   let UploadId: string
 
-  /** The last part fits no slot: it lies in a file of its own. */
+  /** The last part fits no slot: it is in a file of its own. */
   beforeEach(async () => {
     await withServer(async (server) => {
       const client = server.client()

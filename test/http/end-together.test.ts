@@ -21,7 +21,7 @@ describe('answers that end together', () => {
   })
 
   const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
-  /** What one connection gets for these requests, sent at once. */
+  /** The answers on one connection to these requests, sent at once. */
   const pipeline = (paths: readonly string[]) =>
     new Promise<string>((resolve, reject) => {
       const socket = net.connect(port, '127.0.0.1')

@@ -1,4 +1,4 @@
-/** What is no good request to IAM or STS, sent by hand: clients would not. */
+/** Invalid requests to IAM or STS, sent by hand, since clients would not send them. */
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,7 +20,7 @@ interface Sent {
   readonly keys?: Keys
   readonly service?: string
   readonly region?: string
-  /** What is signed, where that is not what is sent. */
+  /** The body that is signed, if it is not the one that is sent. */
   readonly signedBody?: string
   readonly atMs?: number
 }

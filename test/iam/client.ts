@@ -1,4 +1,4 @@
-/** What the tests of IAM share: one server for a file, and short ways to say what they do. */
+/** The common part of the IAM tests: one server for a file, and short helper functions. */
 import * as aws from '@aws-sdk/client-iam'
 import { expect } from 'vitest'
 import { accountId, type Keys, policy } from './start-app.ts'
@@ -30,7 +30,7 @@ export function makersOf(iam: () => aws.IAMClient) {
   }
 }
 
-/** A signed request of these parameters, with whatever no command of the client would send. */
+/** A signed request with these parameters, also those that no command of the client would send. */
 export function commandOf(parameters: Readonly<Record<string, string>>): aws.GetAccountSummaryCommand {
   const command = new aws.GetAccountSummaryCommand({})
   command.middlewareStack.add(

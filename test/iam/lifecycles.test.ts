@@ -1,4 +1,4 @@
-/** What Terraform's provider does to its resources, call by call, where no other test does. */
+/** The calls of Terraform's provider for its resources that no other test makes. */
 import * as aws from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decode, failure, makersOf } from './client.ts'
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** By its name, as what differs between nouns is in it. */
+/** By its name, since the nouns have different names. */
 const call = (name: string, input: object): Promise<Record<string, unknown>> => {
   const commands = aws as unknown as Record<string, new (input: object) => aws.GetUserCommand>
   const Command = commands[`${name}Command`]

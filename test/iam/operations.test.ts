@@ -12,7 +12,10 @@ const commandsOf = (client: object) =>
     .sort()
 const namesOf = (rows: readonly { name: string }[]) => rows.map(({ name }) => name).sort()
 
-/** By its resources for users, groups, roles, policies, attachments, keys, profiles and providers: see test/clients/terraform. */
+/**
+ * By its resources for users, groups, roles, policies, attachments, keys, profiles and providers: see
+ * test/clients/terraform.
+ */
 const calledByTerraform = `
   AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AddUserToGroup AttachGroupPolicy AttachRolePolicy
   AttachUserPolicy CreateAccessKey CreateAccountAlias CreateGroup CreateInstanceProfile CreateLoginProfile

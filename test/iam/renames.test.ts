@@ -1,4 +1,4 @@
-/** Whoever renames or moves an identity needs the right on what it is and on what it becomes. */
+/** Renaming or moving an identity needs the permission on its old and its new ARN. */
 import * as aws from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountId, allow, type Keys, keysOf, policy, startApp, type TestApp, testDocument } from './start-app.ts'

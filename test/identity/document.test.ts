@@ -263,7 +263,7 @@ describe('ten thousand users', () => {
     }))
     await writeFile(path, JSON.stringify(withUsers(admin, ...users)))
     const identities = await openWith()
-    // What took a time that grows with the number of users, for each of them, would not end before the test's does.
+    // If each call took a time that grows with the number of users, the test would run into its time limit.
     for (let at = 0; at < 10_000; at++) {
       const { requester } = identities.identify('AKIA0000000000009999', undefined)
       if (at === 0) expect(requester.userName).toBe('user-9999')

@@ -1,4 +1,4 @@
-/** Our own routes beside S3: what is wrong with a request is said in S3's codes, and changes nothing. */
+/** Our own routes beside S3: invalid requests get S3's error codes and change nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, startTestApi, type TestApi } from './api.ts'
 import { exchange, format } from './wire.ts'

@@ -90,7 +90,7 @@ function signAs(host: string, { line, headers = {}, body, as = 'main', signing }
 
 const isLines = (headers: Asked['headers']): headers is HeaderLines => Array.isArray(headers)
 
-/** Content-Length as clients send it, unless the case says its own; an empty one is left out. */
+/** Content-Length as clients send it, unless the case has its own; an empty one is left out. */
 function withLength<R extends WireRequest>(request: R): R {
   const own = request.headers.find(([name]) => name.toLowerCase() === 'content-length')
   if (own !== undefined) return { ...request, headers: request.headers.filter((one) => one !== own || own[1] !== '') }
@@ -100,7 +100,7 @@ function withLength<R extends WireRequest>(request: R): R {
   return { ...request, headers: [...request.headers, ['Content-Length', String(request.body?.length ?? 0)]] }
 }
 
-/** Without what the server keeps beside objects: the index, its journal, documents, and the space it reserves on the disk. */
+/** Without the server's own files: the index, its journal, documents, and the reserved space on the disk. */
 function filesOf(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => !/\.myfsio\.sys\/(index|journal|config|reserve)/.test(name))

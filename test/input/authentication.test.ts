@@ -190,7 +190,7 @@ describe('a signature in the header is refused', () => {
   })
 })
 
-/** A presigned URL, then spoilt as text. */
+/** A presigned URL that is then changed as text. */
 function presigned(
   spoil: (target: string) => string,
   options: { expires?: string; nowMs?: number } = {},

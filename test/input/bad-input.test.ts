@@ -86,7 +86,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-/** What was changed is told once, not by every row after. */
+/** A change is reported once, not by every following row. */
 function expectSameFiles(): void {
   const { files } = before
   before = { ...before, files: api.files() }

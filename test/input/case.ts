@@ -1,4 +1,4 @@
-/** How the tables of bad input read: an operation, its request line, and what is wrong with it, one row each. */
+/** The rows of the tables of bad input: an operation, its request line, and the mistake in it. */
 import type { Asked } from './api.ts'
 
 export interface BadCase extends Asked {
@@ -6,15 +6,15 @@ export interface BadCase extends Asked {
   readonly title: string
   /** Status and code, as `400 InvalidArgument`; a HEAD has no code. */
   readonly answers: string
-  /** In the message. */
+  /** Part of the message. */
   readonly says?: string
 }
 
 export type Given = Omit<Asked, 'line'> & { readonly says?: string }
 
 /**
- * A row's request: another line in place of the usual one; or what is added to its query, after `?` or `&`; or headers and body; or
- * both. `{upload}` stands for the upload in progress, `{version}` for a version's id.
+ * A row's request: another line instead of the usual one; or an addition to its query, after `?` or `&`; or headers and
+ * body; or both. `{upload}` is the upload in progress, `{version}` a version's id.
  */
 type Row = readonly [title: string, request: string | Given | readonly [line: string, given: Given], answers: string]
 

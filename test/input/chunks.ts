@@ -1,4 +1,4 @@
-/** aws-chunked bodies, whole or spoilt in one place. */
+/** aws-chunked bodies, correct or damaged in one place. */
 import { type Chain, sha256, signText } from './signer.ts'
 
 export interface Spoiling {

@@ -1,4 +1,4 @@
-/** Uploads in aws-chunked framing, whole or spoilt. */
+/** Uploads in aws-chunked framing, correct or damaged. */
 import type { Asked, TestApi } from './api.ts'
 import { type Spoiling, signedChunks, type Trailer, unsignedChunks } from './chunks.ts'
 import type { Signed } from './signer.ts'

@@ -1,4 +1,4 @@
-/** How settings change what is let in: hosts, signatures, limits. Each server is its own. */
+/** Settings that change which requests are accepted: hosts, signatures, limits. Each has its own server. */
 import { createHmac } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'

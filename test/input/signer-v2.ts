@@ -6,7 +6,7 @@ export interface SigningV2 {
   readonly method: string
   /** Path and query, as sent; what the query holds must be in `resource` where it is signed. */
   readonly target: string
-  /** As CanonicalizedResource: the path, with the sub-resources that are signed. */
+  /** The CanonicalizedResource: the path, with the sub-resources that are signed. */
   readonly resource?: string
   readonly headers?: HeaderLines
   readonly accessKeyId?: string

@@ -1,6 +1,6 @@
 /**
- * Signature Version 4 as a client makes it, written apart from the server's: so that both would have to be wrong alike.
- * It signs what it is given and leaves unsigned what it is told to.
+ * Signature Version 4 as a client makes it, written independently of the server's, so that both would need the same
+ * mistake. It can sign other values than it sends and leave headers unsigned.
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { HeaderLines, WireRequest } from './wire.ts'
@@ -19,7 +19,7 @@ export interface SigningOptions {
 
 export interface Signed extends WireRequest {
   readonly signature: string
-  /** What further chunks are signed with. */
+  /** The chain for signing further chunks. */
   readonly chain: Chain
 }
 

@@ -16,7 +16,7 @@ export interface Answer {
   /** Names in lower case; the last of repeated ones. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Of the error document. */
+  /** From the error document. */
   readonly code: string
   readonly message: string
 }
@@ -39,7 +39,7 @@ export function exchange(port: number, bytes: Buffer | string, isEnded = false):
     })
     socket.setTimeout(20_000, () => socket.destroy(new Error('No answer within 20 s')))
     socket.on('data', (chunk) => chunks.push(chunk))
-    // What was answered before a reset counts.
+    // An answer before a reset counts.
     socket.on('error', (error) => (chunks.length === 0 ? reject(error) : undefined))
     socket.once('close', () => resolve(parse(Buffer.concat(chunks))))
   })

@@ -1,4 +1,4 @@
-/** APIs that share a folder, and what they tell of their jobs. */
+/** APIs that share a folder, and the state of their jobs. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '#config/config.ts'

@@ -1,4 +1,7 @@
-/** An API of its own over a folder: `api-process.ts FOLDER [SETTINGS]`, further settings as JSON. Its time passes as its parent says: `{ passMs }`, answered by `passed`. */
+/**
+ * An API process over a folder: `api-process.ts FOLDER [SETTINGS]`, with further settings as JSON. Its parent moves its
+ * clock: `{ passMs }`, answered by `passed`.
+ */
 import { startApi } from '#app/api.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { configOver } from './api-over.ts'

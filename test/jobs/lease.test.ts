@@ -69,7 +69,7 @@ describe('a lease', () => {
     expect(before?.signal.aborted).toBe(false)
     await expect(before?.engine.commit(write)).rejects.toThrow(LeaseLost)
     expect(Buffer.from((await engine.get(key)) ?? []).toString()).toBe('later')
-    // The next renewal tells.
+    // The next renewal shows it.
     await clocks.one.pass(leaseMs / 3)
     expect(before?.signal.aborted).toBe(true)
     await before?.release()

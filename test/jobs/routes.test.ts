@@ -1,4 +1,7 @@
-/** What `/_/jobs` and `/_/status` tell, and to whom; and the jobs themselves, on a clock that the test moves. */
+/**
+ * The content of `/_/jobs` and `/_/status`, and who may read it; and the jobs themselves, on a clock that the test
+ * moves.
+ */
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -54,7 +54,7 @@ function jobThat(starts: Starts, work: (run: Run) => Promise<Step> | Step = () =
 
 /** A process. */
 function open(job: Job, log: JobLog = silentLog): OpenJobs {
-  // What is shown of a store is no matter here.
+  // The work of a store does not matter here.
   const store = { status: async () => [] } as unknown as Store
   const settings = { scrubIntervalMs: undefined }
   const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings }, runs: true, jobs: [job] })

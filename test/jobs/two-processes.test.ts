@@ -1,4 +1,4 @@
-/** Two API processes on one folder: one of them scrubs, and is killed or stopped; the other goes on. */
+/** Two API processes on one folder: one of them scrubs, and is killed or stopped; the other continues. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { leaseMs } from '#jobs/lease.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ask, configOver, type JobTold, jobOf, writeUsers } from './api-over.ts'
 
-/** So many that a scrub has more to do when it first saves how far it is. */
+/** Enough that a scrub has more to do when it first saves its progress. */
 const objects = 1200
 
 let folder: string
@@ -45,7 +45,7 @@ async function passInChild(passMs: number): Promise<void> {
   await once(child, 'message')
 }
 
-/** Started by hand, and gone so far that its row tells of some versions, but not of all. */
+/** Started by hand; its row shows that some versions are done, but not all. */
 async function scrubInChild(): Promise<JobTold> {
   expect((await ask(childPort, 'POST', '/_/jobs/scrub', 'admin')).status).toBe(202)
   for (;;) {

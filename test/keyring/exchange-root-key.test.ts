@@ -1,4 +1,4 @@
-/** `myfsio rotate-root-key`: another root key wraps the keys, and opens all that was sealed before. */
+/** `myfsio rotate-root-key`: another root key wraps the keys, and all data can still be decrypted. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -39,7 +39,7 @@ async function outsideKey(): Promise<Settings> {
   }
 }
 
-/** Keys with older material, and of the server; gives what has to open afterwards. */
+/** Makes keys with older material, and the server's key. Returns the ciphertext that must be decrypted afterwards. */
 async function makeKeys(settings: Settings) {
   const { keyring, close } = await folder.open(settings)
   const { arn } = await keyring.managedKey('s3', place)
@@ -124,7 +124,7 @@ describe('rotate-root-key', () => {
   })
 
   it.each([
-    ['settings of before are not the right ones', second, 'is another than the one that wraps the keys'],
+    ['settings of before are not the right ones', second, 'does not wrap its keys'],
     ['settings of before are not named', undefined, 'but the settings name the file kms_root.key'],
     ['the new root key is the old one', first, 'This root key wraps the keys already'],
   ] as const)('changes nothing where %s', { timeout: 60_000 }, async (_, from, sentence) => {
@@ -150,7 +150,10 @@ describe('rotate-root-key', () => {
     })
     await writeFile(folder.keysPath, text)
     const said = await rotate(generated)
-    expect(said).toMatchObject({ status: 1, said: expect.stringContaining('cannot be opened by the present root key') })
+    expect(said).toMatchObject({
+      status: 1,
+      said: expect.stringContaining('cannot be decrypted by the present root key'),
+    })
     expect(await readFile(folder.keysPath, 'utf8')).toBe(text)
   })
 
@@ -168,7 +171,7 @@ describe('rotate-root-key', () => {
     ['KMS_ROOT_KEY to a generated one', first, generated],
     ['a generated one to KMS_ROOT_KEY', generated, first],
   ]
-  // Each is some twenty processes: MYFSIO_CRASH_POINTS=all asks for the other ways.
+  // Each takes about twenty processes: MYFSIO_CRASH_POINTS=all runs the other ways.
   it.each(process.env.MYFSIO_CRASH_POINTS === 'all' ? ways : ways.slice(0, 1))(
     'from %s, killed before any change of a file, leaves keys that open',
     { timeout: 300_000 },
@@ -179,11 +182,11 @@ describe('rotate-root-key', () => {
       while (!isDone) {
         const { check } = (await folder.readKeys()).root ?? {}
         isDone = killed(before, after, ++changes) === null
-        // Of a process that is gone: others wait ten seconds before they take it over.
+        // The lock of an ended process: others wait ten seconds before they take it over.
         await rm(`${folder.keysPath}.lock`, { force: true })
         const isExchanged = (await folder.readKeys()).root?.check !== check
         await expectOpen(isExchanged ? after : before)
-        // From the beginning, with the root key of before.
+        // From the beginning, with the old root key.
         if (isExchanged && !isDone) {
           expect(killed(after, before, 0)).toBeNull()
           await expectOpen(before)

@@ -1,4 +1,4 @@
-/** Keyrings over files in a folder of their own, as many as a test opens: each stands for a process. */
+/** Keyrings over the files of a test folder, each like a separate process. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ export interface KeyringFolder {
   /** The files of the root key. */
   readonly rootKey: { readonly path: string; readonly copyPath: string }
   readonly keysPath: string
-  /** What was logged as an error. */
+  /** Errors in the log. */
   readonly errors: string[]
   open(settings?: Readonly<Record<string, string>>, clock?: Clock): Promise<OpenKeyring>
   readKeys(): Promise<KeysText>

@@ -19,7 +19,7 @@ async function makeKey(settings: Readonly<Record<string, string>> = {}) {
   ;({ wrapped, plaintext } = await keyring.generateDataKey(arn, {}))
 }
 
-/** A start finds no root key for the keys that are there, says so, and makes no other. */
+/** A start finds no root key for the existing keys, reports it, and makes no other. */
 async function expectRefused(sentence: string, settings: Readonly<Record<string, string>> = {}) {
   const before = await readFile(folder.keysPath, 'utf8')
   const opened = await folder.open(settings)
@@ -88,7 +88,7 @@ describe('the generated root key', () => {
     await copyFile(other.rootKey.path, folder.rootKey.path)
     await expectRefused('The root key of the KMS is not the same in')
     await copyFile(other.rootKey.path, folder.rootKey.copyPath)
-    await expectRefused('is another than the one that wraps the keys')
+    await expectRefused('does not wrap its keys')
     await other.remove()
   })
 
@@ -111,7 +111,7 @@ describe('KMS_ROOT_KEY', () => {
 
   it('is refused if it is another, or absent', async () => {
     await makeKey(settings)
-    await expectRefused('is another than the one that wraps the keys: KMS_ROOT_KEY has changed', {
+    await expectRefused('does not wrap its keys: KMS_ROOT_KEY has changed', {
       KMS_ROOT_KEY: 'another root key of more than thirty-two characters',
     })
     await expectRefused('are wrapped by KMS_ROOT_KEY, but the settings name the file kms_root.key')

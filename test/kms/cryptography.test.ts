@@ -60,7 +60,7 @@ describe('Encrypt and Decrypt', () => {
     const confused = Buffer.from(ciphertext)
     confused.write(other.KeyId, 1, 'latin1')
     await expect(decrypt(confused)).rejects.toEqual(invalidCiphertext)
-    // The header of one ciphertext before the sealed bytes of another.
+    // The header of one ciphertext before the encrypted bytes of another.
     const foreign = Buffer.concat([(await encrypt(other.KeyId)).subarray(0, 85), ciphertext.subarray(85)])
     await expect(decrypt(foreign)).rejects.toEqual(invalidCiphertext)
   })

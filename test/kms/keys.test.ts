@@ -210,7 +210,7 @@ describe('what Terraform does with aws_kms_key and aws_kms_alias', () => {
     ],
   })
 
-  /** What the provider reads for a plan. */
+  /** The reads of the provider for a plan. */
   async function plan(KeyId: string) {
     const metadata = await describeKey(KeyId)
     const { Policy = '' } = await kms.send(new aws.GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }))

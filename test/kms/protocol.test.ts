@@ -1,4 +1,4 @@
-/** The JSON protocol, as clients see it that are none of AWS's. */
+/** The JSON protocol for clients that are not AWS's. */
 import * as aws from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failure } from '../iam/client.ts'
@@ -26,7 +26,7 @@ function raw(operation: string, body: string, headers: Record<string, string> = 
   return app.kms().send(command)
 }
 
-/** Of AWS's client, for an empty one. */
+/** The message of AWS's client for an empty one. */
 const noMessage = 'UnknownError'
 
 const badInput: readonly (readonly [string, string, object | string, string, string | RegExp])[] = [

@@ -1,4 +1,4 @@
-/** `myfsio fsck` and `--check-config` say which keys objects use, and what is wrong with them. */
+/** `myfsio fsck` and `--check-config` print the keys that objects use, and their problems. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -81,7 +81,7 @@ async function countAll(): Promise<void> {
   expect((await findKeyUses(engine))?.counts).toEqual({ [used]: 3, [pending]: 1, server: 1 })
   expect(showUses(cursor, services)).toMatchObject({
     figures: [{ value: 5 }],
-    problem: expect.stringMatching(/missing or await/),
+    problem: expect.stringMatching(/missing or pending/),
   })
   await engine.close()
 }

@@ -214,7 +214,7 @@ describe('the launcher', () => {
   ])(
     'says in a sentence that the data folder cannot be used where it %s, and ends with 1',
     async (_, make, sentence) => {
-      // Who may do everything is refused nothing: the program then runs as somebody else.
+      // root is refused nothing: the program then runs as another user.
       const isRoot = process.getuid?.() === 0
       if (!isRoot && !sentence.source.includes('a file')) return
       chmodSync(tmpdir(), 0o755)
@@ -241,7 +241,7 @@ describe('the launcher', () => {
   it('says nothing when it is told to stop while it starts', async () => {
     const { child, exited, output } = start(both)
     await expect.poll(() => childrenOf(child.pid).length, { timeout: 20_000, interval: 1 }).toBeGreaterThan(0)
-    // As a terminal or a service manager does it: the children hear it as well, and some before they listen.
+    // Like a terminal or a service manager: the children get the signal as well, and some before they listen.
     for (const pid of [child.pid ?? 0, ...childrenOf(child.pid)]) process.kill(pid, 'SIGTERM')
     expect(await exited).toBe(0)
     expect(output()).toBe('')

@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export interface Launched {
   readonly child: ChildProcess
   readonly folder: string
-  /** Everything said so far. */
+  /** The whole output so far. */
   output(): string
-  /** Of that, what went to standard output. */
+  /** The part on standard output. */
   stdout(): string
   /** Resolves with the match once the output has it; rejects when the program ends before. */
   said(pattern: RegExp): Promise<RegExpExecArray>
@@ -24,7 +24,7 @@ export interface LaunchOptions {
   readonly openFiles?: number
   /** The user to run as. */
   readonly uid?: number
-  /** Its processes have ids of their own, as those of a container. It ends by SIGKILL alone. */
+  /** Its processes have their own ids, as in a container. Only SIGKILL ends it. */
   readonly hasOwnProcessIds?: boolean
   /** Node's parameters before the flags, instead of the sources. */
   readonly program?: readonly string[]

@@ -1,4 +1,4 @@
-/** What the program writes about its requests: everything needed to follow them, and nothing that would let one make them. */
+/** The log of requests: everything needed to follow them, and nothing that allows to make them. */
 import http from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeKey, signHeaders, signQuery } from '../input/signer.ts'

@@ -57,7 +57,7 @@ describe('in the place of MinIO', () => {
       expect((await fetch(`${endpoint}/minio/health/${probe}`)).status).toBe(200)
     }
     const client = new S3Client({ endpoint, credentials, region: 'eu-one-1', forcePathStyle: true })
-    // What `mc alias set` asks first: whether the keys are good, for a bucket that is not there.
+    // The first request of `mc alias set`: whether the keys are valid, for a bucket that does not exist.
     const probe = client.send(new GetBucketLocationCommand({ Bucket: 'probe-bucket-sign-0a1b2c' }))
     await expect(probe).rejects.toMatchObject({ name: 'NoSuchBucket' })
     await client.send(new CreateBucketCommand({ Bucket: 'photos' }))

@@ -1,4 +1,4 @@
-/** What `npm pack` makes of a checkout in which nothing was built, and what it takes to install it. */
+/** The result of `npm pack` in a checkout without a build, and the requirements of its installation. */
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
@@ -137,7 +137,7 @@ describe('the package as a library', () => {
   }, 60_000)
 })
 
-/** Of the statements that esbuild writes, each of which has a line. */
+/** From the statements of esbuild, each on its own line. */
 function packagesImportedBy(source: string): string[] {
   const specifiers = [...source.matchAll(/^(?:import|export|\}) ?(?:[^;\n]*? ?from )?"([^"]+)";$/gm)].map(
     ([, name]) => name,
@@ -145,7 +145,7 @@ function packagesImportedBy(source: string): string[] {
   return specifiers.filter((name = '') => !/^(\.|node:)/.test(name) && !builtinModules.includes(name)).map(String)
 }
 
-/** Bytes on disk; what a link leads to is not counted. */
+/** Bytes on disk; targets of links do not count. */
 function sizeOf(path: string): number {
   const stats = lstatSync(path)
   if (!stats.isDirectory()) return stats.isSymbolicLink() ? 0 : stats.blocks * 512

@@ -9,7 +9,7 @@ if (openSsl !== undefined) both.push(['OpenSSL', openSsl])
 const addressOf = () => ({ key: randomBytes(32), nonce: randomBytes(12), identity: randomBytes(11) })
 const sizes = [0, 1, 15, 16, 17, 4096, 65_536, 65_552]
 
-/** In the middle of other bytes, which must stay. */
+/** In the middle of other bytes, which must not change. */
 function within(sizeBytes: number): { around: Buffer; bytes: Buffer } {
   const around = Buffer.alloc(sizeBytes + 64, 7)
   return { around, bytes: around.subarray(13, 13 + sizeBytes) }
@@ -65,7 +65,7 @@ describe.each(both)('AES-256-GCM of %s', (_, gcm) => {
         expect(gcm.open(wrong, bytes, opened)).toBe(false)
         expect(opened.every((byte) => byte === 0)).toBe(true)
       }
-      // What failed before has left nothing behind.
+      // The earlier failures have left no state.
       expect(gcm.open(address, sealed, Buffer.alloc(sizeBytes))).toBe(true)
     }
   })

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'myfsio-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const module = fileURLToPath(new URL('../../src/lib/log/destination.ts', import.meta.url))
 
-/** A process of its own that writes to `target`, which is its standard output or a file. */
+/** A separate process that writes to `target`, which is its standard output or a file. */
 function run(target: string, program: string) {
   const source = `import { LogDestination } from ${JSON.stringify(module)}
     const destination = new LogDestination(${target})

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { QuickSync } from '#lib/files/quick-sync.ts'
 
-/** Of each sync of the disk. */
+/** The time of each sync of the disk. */
 let tookMs = 0
 let nowMs = 0
 let where: ('thread' | 'in place')[] = []

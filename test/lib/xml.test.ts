@@ -54,7 +54,7 @@ describe('reading XML', () => {
     expect(() => read(`<A ${"a='1' ".repeat(6)}/>`)).toThrow('Too many')
   })
 
-  // One pass: whatever looks at all that was read for each reference would run into the time limit.
+  // One pass: reading everything again for each reference would run into the time limit.
   it('is through with a megabyte of references', () => {
     expect(textAt(parse(`<A><B>${'&#65;'.repeat(200_000)}</B></A>`), 'B')).toHaveLength(200_000)
   })

@@ -1,4 +1,7 @@
-/** Archives as others read them: from the end, by the directory. Python's zipfile and Info-ZIP agree, as does what is over 4 GiB. */
+/**
+ * Archives as other programs read them: from the end, by the directory. Python's zipfile and Info-ZIP agree, also above
+ * 4 GiB.
+ */
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { expect, it } from 'vitest'

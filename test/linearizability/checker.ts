@@ -4,13 +4,13 @@
  * Lowe (2017), as Porcupine and Knossos have it: a state that was reached before with the same operations done is not entered twice.
  */
 
-/** A value is unique; undefined: there is no object. */
+/** A value is unique; undefined means that there is no object. */
 export type Value = string | undefined
 
 export interface Operation {
   readonly startMs: number
   readonly endMs: number
-  /** As people read it. */
+  /** The name for people. */
   readonly name: string
   /** The state after it, or false if its answer does not fit this state. */
   apply(state: Value): { readonly state: Value } | false
@@ -19,13 +19,16 @@ export interface Operation {
 }
 
 export interface Violation {
-  /** As many operations as can be explained, in their order, and the first ones that cannot. */
+  /** The operations that can be explained, in their order, and the first ones that cannot. */
   readonly explained: readonly Operation[]
   readonly stuckAt: readonly Operation[]
   readonly state: Value
 }
 
-/** A history that has no order among so many states is taken for one that has none: a right one needs some for each operation. */
+/**
+ * A history without an order among this number of states counts as one without any: a correct one needs some for each
+ * operation.
+ */
 const statesMax = 300_000
 
 interface Node {
@@ -34,7 +37,7 @@ interface Node {
   readonly state: Value
   /** All operations before this one are done. */
   readonly low: number
-  /** Of those from `low` on, by bit. */
+  /** The ones from `low` on, by bit. */
   readonly done: bigint
   readonly doneCount: number
   /** No later operation takes effect before this time. */
@@ -84,8 +87,8 @@ interface Trial {
 }
 
 /**
- * What was answered first, by its start; then what may have happened and would explain an answer; then the rest. Otherwise a handful of
- * unknown outcomes would be tried in all their orders before the answer that needs none of them.
+ * Answered operations are first, by start; then operations without an answer that would explain an answer; then the
+ * rest. Otherwise a few unknown results would be tried in all orders before the answer that needs none of them.
  */
 function inOrderOfTrial(open: readonly { operation: Operation; index: number }[], { state, nowMs }: Node): Trial[] {
   const ranks: [Trial[], Trial[], Trial[]] = [[], [], []]
@@ -101,7 +104,7 @@ function inOrderOfTrial(open: readonly { operation: Operation; index: number }[]
   return ranks.flat()
 }
 
-/** Those that may take effect next: what has not started before another has ended has to wait for it. */
+/** The operations that may take effect next: one that started after another had ended must wait for it. */
 function openOperations(
   operations: readonly Operation[],
   { low, done }: Node,

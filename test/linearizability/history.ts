@@ -12,11 +12,11 @@ interface Answer {
   readonly body: string
 }
 
-/** So long a change made by hand may take to be noticed, with an index that is busy, and what was refused with a 503 to happen. */
+/** The longest time until a change by hand is noticed, or an operation happens that was refused with a 503. */
 const noticedAfterMs = 5000
-/** A request without an answer for so long has none. */
+/** A request without an answer after this time has none. */
 const answerMs = 60_000
-/** Before the next request, after one that was not served. */
+/** The pause after a request that was not served. */
 const pauseMs = 100
 
 export interface RecorderOptions {
@@ -32,14 +32,14 @@ export class Recorder {
   readonly #histories = new Map<string, Operation[]>()
   readonly #statuses = new Map<number, number>()
 
-  /** `ports`: of the servers, between which clients change. */
+  /** `ports`: the servers that clients use in turn. */
   constructor(ports: readonly number[], bucket: string, { areKilled = false }: RecorderOptions = {}) {
     this.#ports = ports
     this.#bucket = bucket
     this.#areKilled = areKilled
   }
 
-  /** Of all operations so far. */
+  /** The number of all operations so far. */
   get count(): number {
     return this.#count
   }
@@ -61,12 +61,12 @@ export class Recorder {
     })
   }
 
-  /** How often each status was answered; 0: no answer came. */
+  /** The number of answers with each status; 0 means no answer. */
   get statuses(): ReadonlyMap<number, number> {
     return this.#statuses
   }
 
-  /** Another file takes the place of the object's, as an editor or `mv` does it. */
+  /** Another file replaces the object's, as an editor or `mv` does it. */
   writeByHand(folder: string, key: string, value: string): void {
     const path = `${folder}/${this.#bucket}/${key}`
     const startMs = performance.now()
@@ -177,7 +177,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, name, apply)
   }
 
-  /** If-Match: what was read. */
+  /** With If-Match for the value that was read. */
   async replace(key: string, before: { value: Value; etag: string | undefined }, value: string): Promise<void> {
     await this.#changeIfMatch(key, before, value, await this.#timed('PUT', key, value, before.etag))
   }
@@ -195,7 +195,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, 'delete', apply)
   }
 
-  /** PutObject at the end of what was read: of any object of that size. */
+  /** PutObject at the end of the object that was read: to any object of that size. */
   async append(key: string, before: { value: Value }, more: string): Promise<void> {
     const size = before.value?.length ?? 0
     const startMs = performance.now()
@@ -208,7 +208,7 @@ export class Client {
     else this.#noteUnknown(key, startMs, status, name, apply)
   }
 
-  /** RenameObject of what was read. Each of the keys is a register of its own, so that each has to explain its half. */
+  /** RenameObject of the object that was read. Each key is a register, so each must explain its half. */
   async rename(key: string, before: { value: Value; etag: string | undefined }, to: string): Promise<void> {
     const startMs = performance.now()
     const { status } = await this.#send('PUT', `${to}?renameObject`, undefined, {
@@ -255,7 +255,7 @@ export class Client {
     this.#note(key, { startMs, endMs: performance.now(), name: `${this.#name} ${name}`, apply })
   }
 
-  /** Answers that ask for patience, and none at all; what was asked for may have been done. */
+  /** For answers that ask to retry, and for no answer: the operation may have been done. */
   #noteUnknown(key: string, startMs: number, status: number, name: string, apply: Operation['apply']): void {
     this.#expectPatience(status, name)
     if (status === refused) return
@@ -285,7 +285,7 @@ export class Client {
       const path = `/${this.#options.bucket}/${key}`
       const credentials = { 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      // What is appended is sealed as the object is, and asks for nothing else.
+      // Appended bytes are encrypted like the object, without a header.
       const isWhole = body !== undefined && headers['x-amz-write-offset-bytes'] === undefined
       const options = {
         port: this.#port,
@@ -321,7 +321,7 @@ export class Client {
   }
 }
 
-/** In place of a status. */
+/** Instead of a status. */
 const lost = 0
 const refused = -1
 const isRefused = (error: Error) => 'code' in error && error.code === 'ECONNREFUSED'

@@ -1,4 +1,4 @@
-/** What clients of a history do. */
+/** The work of the clients of a history. */
 import { expect } from 'vitest'
 import { type Random, randomFrom } from '../random.ts'
 import { describeViolation, findViolation } from './checker.ts'
@@ -8,7 +8,7 @@ import type { Client, Recorder } from './history.ts'
 export const keys = ['a', 'dir/c', 'op//q']
 const writers = 6
 const readers = 2
-/** Of what every other writer writes. */
+/** The headers of every other writer. */
 const sealed = { 'x-amz-server-side-encryption': 'AES256' }
 const without = (key: string) => keys.filter((other) => other !== key)
 
@@ -23,7 +23,7 @@ async function useKeys(
   while (await goesOn()) {
     if (random() < 0.2) client.reconnect()
     const key = pick(keys, random)
-    // Now and then one that is not in the index's commit.
+    // Sometimes a value that is too large for the index's commit.
     const value = client.newValue(random() < 0.1 ? 70_000 : 20 + Math.floor(random() * 100))
     const before = await client.read(key)
     const choice = random()
@@ -46,7 +46,7 @@ async function onlyRead(client: Client, goesOn: () => Promise<boolean>, random: 
 
 export interface Bound {
   readonly seconds: number
-  /** On a busy machine, which does less in a second, it takes longer. */
+  /** A busy machine does fewer operations in a second and needs longer. */
   readonly secondsMax: number
   readonly operationsMin: number
 }

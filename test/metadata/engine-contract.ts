@@ -1,4 +1,4 @@
-/** What every metadata engine must do. Each engine's test file runs this suite. */
+/** The suite that every metadata engine must pass. Each engine's test file runs it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Check, MetadataEngine, Write } from '#metadata/engine.ts'
 import { decodeJson, rowsOf, sequenceKey } from '#metadata/tables.ts'

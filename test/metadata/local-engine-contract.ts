@@ -1,4 +1,4 @@
-/** What an engine on the machine of the files must do beside what every engine does. */
+/** The further suite for engines on the machine of the files. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LocalEngine } from '#metadata/local-engine.ts'
 import { engineContract } from './engine-contract.ts'

@@ -64,7 +64,7 @@ describe.skipIf(noPostgres !== undefined)(
         const name = `bucket-${round}`
         const bucket = rowKey('b', name)
         await commit(first, [put(bucket)])
-        // Neither touches a row of the other, but for the range.
+        // They touch different rows, except for the range.
         const [isRemoved, ...arePut] = await Promise.all([
           commit(first, [put(rowKey('x', name))], [{ empty: rowsOf('o', name) }]),
           ...[1, 2, 3].map((index) =>
@@ -118,7 +118,7 @@ describe.skipIf(noPostgres !== undefined)(
       expect(await numbersOf(key)).toEqual({ count: 301, size: (300 * 301) / 2 })
       const rows = await first.scan(rowsOf('c'))
       expect(rows.map((row) => [text(row.key), decodeJson(row.value)])).toEqual([[text(key), await numbersOf(key)]])
-      // As another commit that adds to it, and has not ended yet.
+      // Like another commit that adds to it, and has not ended yet.
       const other = await Connection.open(address)
       await other.query({ text: 'SELECT pg_advisory_lock($1, 0)', values: [slotLocks] })
       await add(first, 301)

@@ -1,4 +1,4 @@
-/** What becomes of reads and commits when the database, or the way to it, is lost. */
+/** Reads and commits when the database, or the connection to it, is lost. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -76,7 +76,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
       expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
       const events = await engine.scan(rowsOf('e', 'b'))
       expect(events.map(({ value }) => text(value))).toEqual(['first', 'second'])
-      // Its connection is replaced, and goes on.
+      // Its connection is replaced, and it continues.
       expect(await commitOnce(engine, 'third')).toBeDefined()
     })
 
@@ -154,7 +154,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     const is = await engine.get(bytes(key))
     const read = text(is)
     if (value === undefined) return { name: `read ${read}`, apply: (state: Value) => state === read && { state } }
-    // What was read took effect before the commit: its check is all that counts of it.
+    // The read took effect before the commit: only its check counts.
     const startMs = performance.now()
     const checks = [{ key: bytes(key), is }]
     const committed = await engine.commit({ checks, writes: [{ key: bytes(key), value: bytes(value) }] })

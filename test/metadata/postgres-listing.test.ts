@@ -1,4 +1,6 @@
-/** Pages of a listing over PostgreSQL, which passes over common prefixes by itself, and over the memory engine, which does not. */
+/**
+ * Pages of a listing over PostgreSQL, which skips common prefixes itself, and over the memory engine, which does not.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MetadataEngine, ScanOptions } from '#metadata/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'

@@ -36,7 +36,7 @@ describe('transactions of one row at once', () => {
   it('take turns in the order they came, and let none overtake that comes later', async () => {
     const letters = [...'abcdefghijklmnopqrstuvwxyz']
     const waiting = letters.map((letter) => append(letter))
-    // By the time the first has applied, the others have lost a round.
+    // When the first has applied, the others have lost a round.
     await Promise.all([...waiting.slice(0, 10), append('!')])
     await Promise.all(waiting)
     const text = await stored()

@@ -10,7 +10,7 @@ import { addressOf, type Migrated, runMigrate } from './run-migrate.ts'
 
 type Answers = ReadonlyMap<string, unknown>
 
-/** All that is answered, with the place of a version among those of its key instead of its id, which is another one here. */
+/** All answers, with the position of a version in its key instead of its id, which differs here. */
 function withoutIds(all: Answers): Record<string, unknown> {
   const found: Record<string, unknown> = {}
   for (const bucket of buckets) {
@@ -72,7 +72,7 @@ describe('an import of every kind of object', () => {
   it('answers as the source does', { timeout: 240_000 }, async () => {
     const [there, here] = [withoutIds(await answers(source.client())), withoutIds(await answers(target.client()))]
     for (const name of Object.keys(there)) {
-      // Of small parts, which an append makes and no upload may have; and of the ACL of one object.
+      // About small parts, which only appends can make; and about the ACL of one object.
       if (/appended|plain: (objects|versions)|with-acls\/public/.test(name)) continue
       expect(here[name], name).toEqual(there[name])
     }

@@ -228,7 +228,7 @@ describe('a move', () => {
     await server.client().send(new CreateBucketCommand({ Bucket }))
     await server.client().send(new PutObjectCommand({ Bucket, Key: 'odd//key', Body: Buffer.alloc(200_000, 1) }))
     await server.close()
-    // What is kept aside no hand may change.
+    // Files that are kept aside cannot be changed by hand.
     const aside = join(data(from), '.myfsio.sys/opaque')
     const [name = ''] = readdirSync(aside, { recursive: true, encoding: 'utf8' }).filter((one) =>
       statSync(join(aside, one)).isFile(),

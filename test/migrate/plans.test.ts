@@ -1,4 +1,4 @@
-/** What an import takes, and in which pieces. */
+/** What an import takes over, and in which pieces. */
 import { describe, expect, it } from 'vitest'
 import { planParts } from '#migrate/import/part-plan.ts'
 import { type Known, planHistory } from '#migrate/import/plan-history.ts'

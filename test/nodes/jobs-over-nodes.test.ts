@@ -1,4 +1,4 @@
-/** Two nodes of one store: one of them scrubs, and is killed; the other goes on. */
+/** Two nodes of one store: one of them scrubs, and is killed; the other continues. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -30,7 +30,7 @@ afterAll(async () => {
   await doors.close()
 })
 
-/** As a release before wrote it. */
+/** As an earlier release wrote it. */
 async function putArchived(key: string): Promise<void> {
   const { store } = doors
   const source = Readable.from([Buffer.from('cold')], { objectMode: false })

@@ -29,7 +29,7 @@ export async function openTwoDoors(env: Readonly<Record<string, string>> = {}) {
   }
 }
 
-/** A bucket of its own, and what the tests do with it. */
+/** A bucket for a test, and the actions on it. */
 export async function openBucket({ site, s3, admin, store }: TwoDoors, Bucket: string) {
   await s3.send(new CreateBucketCommand({ Bucket }))
   const { put, at } = bucketVisits(Bucket, () => admin)
@@ -48,7 +48,7 @@ export async function openBucket({ site, s3, admin, store }: TwoDoors, Bucket: s
     allow: () => site.policies.remove(Bucket),
     put,
     version: (key: string) => store.findVersion(Bucket, key, undefined),
-    /** As the console's page sends it to copy, move or rename; the message of the first failure. */
+    /** Like the console's page for copy, move or rename; returns the message of the first failure. */
     async copyInConsole(key: string, targetKey: string, { isMove = false, targetBucket = Bucket } = {}) {
       const asked = { sources: [{ key }], base: key, targetBucket, target: targetKey, isMove, isReplace: true }
       const { body } = await admin.json('post', `/ui/buckets/${Bucket}/copy`, asked)

@@ -43,7 +43,7 @@ export const bucketPolicy = (...statements: readonly Statement[]): NamedPolicy =
 export type Keys = Readonly<Record<string, string | readonly string[]>>
 
 export interface Asked extends Partial<Omit<AccessRequest, 'context'>> {
-  /** By condition key, as AWS writes it. */
+  /** By condition key, in AWS's spelling. */
   readonly keys?: Keys
 }
 

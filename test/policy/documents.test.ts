@@ -17,7 +17,7 @@ function mistakeOf(json: string, kind: PolicyKind, options?: ParseOptions): unkn
   }
 }
 
-// What is wrong, the document, S3's sentence, the path.
+// The mistake, the document, S3's message, the path.
 const ofBucket: readonly (readonly [string, string, string, string | undefined])[] = [
   ['no object', '[]', "Policies must be valid JSON and the first byte must be '{'", undefined],
   ['no JSON', '{"Version"', 'This policy contains invalid Json', undefined],

@@ -23,7 +23,7 @@ describe('wildcards', () => {
     )
   })
 
-  // With a step back for every asterisk it would not end within the time limit.
+  // With backtracking to every asterisk it would run into the time limit.
   it('cost no more than the product of the lengths', () => {
     expect(matches(`${'a*'.repeat(200)}?b`, 'a'.repeat(5000))).toBe(false)
   })

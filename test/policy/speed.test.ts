@@ -1,4 +1,4 @@
-/** What a decision costs, in time of the processor: others at work on the machine change little of that. */
+/** The cost of a decision in processor time, which depends little on other work of the machine. */
 import { expect, it } from 'vitest'
 import { createClientAddress } from '#access/caller/client-address.ts'
 import { createContext } from '#access/decide/request-context.ts'
@@ -18,7 +18,7 @@ const signature = {
 const identity = [identityPolicy({ Effect: 'Allow', Action: '*', Resource: '*' })]
 const principal = user('mary')
 
-/** As the authorizer asks it: nothing is remembered from one request to the next but what is compiled. */
+/** Like the authorizer: only compiled policies are kept between requests. */
 function decide(policies: Policies, at: number): string {
   const facts = {
     method: 'GET',

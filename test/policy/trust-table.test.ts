@@ -78,7 +78,7 @@ function trustPolicy(trust: Trust, { arn, issuerArn, account: own }: Requester):
 function mayAssume(trust: Trust, own: Own, requester: Requester, isSameAccount: boolean): boolean {
   if (denies(own) || trust === 'nobody, explicitly' || trust === 'another') return false
   const byThemselves = mayByThemselves(own, requester)
-  // From elsewhere, both accounts must agree, however the trust policy puts it.
+  // Across accounts both must allow, whatever the trust policy says.
   if (!isSameAccount || trust === 'the account') return byThemselves
   if (requester.type === 'root' || byThemselves) return true
   // Named in person, they need nothing of their own; by their role, or with everyone, they stay within the limits of their session.
@@ -120,7 +120,10 @@ describe('a role is assumed', () => {
 const on = { Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' }
 const other = `arn:aws:iam::${account}:user/other`
 
-/** What stands beside `NotPrincipal` in a Deny, and whether this requester is meant by it. AWS wants a session's role and account named too. */
+/**
+ * The value of `NotPrincipal` in a Deny, and whether it denies this requester. AWS requires a session's role and
+ * account too.
+ */
 const exceptions = {
   'another user': { names: () => [other], spares: () => false },
   'the requester and its account': {

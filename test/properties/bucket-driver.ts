@@ -63,7 +63,7 @@ export class BucketDriver {
     await does.call(this, command)
   }
 
-  /** Everything that can be read is what the model says. */
+  /** Everything that can be read is as in the model. */
   async compareAll(): Promise<void> {
     await this.list({ kind: 'list', prefix: '', delimiter: '', pageSize: 3 })
     await this.listVersions({ kind: 'listVersions', prefix: '', delimiter: '', pageSize: 3 })
@@ -104,7 +104,7 @@ export class BucketDriver {
     const [top] = this.model.versions(key)
     const end = top === undefined || top.isMarker ? 0 : top.body.length
     const WriteOffsetBytes = { 'its end': end, 'its start': 0, 'beyond it': end + 1 }[at]
-    // What is there keeps what is said of it.
+    // The existing object keeps its attributes.
     const Metadata = { color: 'red' }
     const made = end === 0 && top?.isMarker !== false ? { Metadata } : {}
     await this.#both(
@@ -312,7 +312,7 @@ export class BucketDriver {
     )
   }
 
-  /** As a source, a delete marker is a bad request. */
+  /** A delete marker as a source is a bad request. */
   #copyVersion(key: string, id: string): ModelVersion {
     const found = this.model.versions(key).find((version) => version.id === id)
     if (found?.isMarker === true) throw new ModelError('InvalidRequest')
@@ -419,7 +419,7 @@ export class BucketDriver {
       markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
     }
     const expected = this.model.listVersions(prefix, delimiter)
-    // The SDK tells versions and markers apart, and so loses their order within a page.
+    // The SDK separates versions and markers, and so loses their order within a page.
     const inOrder = pageSize === 1 ? versions : versions.sort()
     expect({ versions: inOrder, prefixes }).toEqual(
       pageSize === 1 ? expected : { ...expected, versions: expected.versions.sort() },

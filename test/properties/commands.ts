@@ -1,17 +1,17 @@
-/** Everything a client may ask for, at random, over a few odd keys. */
+/** Random requests of a client, over a few odd keys. */
 import fc from 'fast-check'
 
 export const oddKeys = ['a', 'a/b', 'a//b', 'a/b/c', 'A', 'dir/', 'é/😀', 'x'.repeat(300), '..', '../a', ' +%&?']
 
 const key = fc.constantFrom(...oddKeys)
-/** Which of the versions, uploads or parts there are; whatever the number, it stands for one of them. */
+/** An index into the existing versions, uploads or parts; any number means one of them. */
 const nth = fc.nat({ max: 5 })
 const body = fc.record({
   fill: fc.constantFrom('p', 'q', 'r'),
   sizeBytes: fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 40 }) }, { weight: 1, arbitrary: fc.constant(70_000) }),
 })
 const color = fc.constantFrom('red', 'green')
-/** With SSE-S3: nothing else shows it. */
+/** With SSE-S3. */
 const isSealed = fc.oneof({ weight: 2, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
 const annotation = fc.constantFrom('note', 'über')
 const annotationText = fc.constantFrom('a', 'a longer text')

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 
 export interface ModelVersion {
-  /** As the server calls it. */
+  /** The id that the server gave it. */
   id: string
   readonly isMarker: boolean
   readonly body: Buffer
@@ -23,7 +23,7 @@ export interface ModelUpload {
   readonly parts: Map<number, Buffer>
 }
 
-/** The code of the error document; the status alone where there is no document, as for HEAD. */
+/** The code of the error document; only the status if there is no document, as for HEAD. */
 export class ModelError extends Error {
   readonly code: string
 
@@ -42,7 +42,7 @@ const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest()
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 export const etagOf = (body: Buffer) => md5(body).toString('hex')
-/** Of what was written at once, or appended to already. */
+/** For an object that was written at once, or already appended to. */
 export function etagOfAppended(before: ModelVersion, added: Buffer): string {
   if (before.body.length === 0) return etagOf(added)
   const [digest = '', parts = '1'] = before.etag.split('-')
@@ -67,7 +67,7 @@ export class S3Model {
     return this.#keys.get(key) ?? []
   }
 
-  /** What a read without a version id finds. */
+  /** The result of a read without a version id. */
   get(key: string): ModelVersion {
     const [top] = this.versions(key)
     if (top === undefined || top.isMarker) throw new ModelError('NoSuchKey')
@@ -108,7 +108,7 @@ export class S3Model {
     this.#push(key, { ...made, annotations: new Map(made.annotations), id, isMarker: false })
   }
 
-  /** What bytes can be added to, at this offset; undefined: they become an object. */
+  /** The version to append to at this offset; undefined if the bytes become an object. */
   getAppendable(key: string, offset: number): ModelVersion | undefined {
     const [top] = this.versions(key)
     const current = top?.isMarker === true ? undefined : top
@@ -124,7 +124,7 @@ export class S3Model {
     this.put(key, { ...kept, ...whole, ...(isReplaced && annotations && { annotations }) }, id)
   }
 
-  /** Without a version id. Whether a delete marker was made. */
+  /** A delete without a version id. Returns whether it made a delete marker. */
   delete(key: string, id: string): boolean {
     if (this.versioning === 'Unversioned') {
       this.#keys.delete(key)
@@ -167,7 +167,7 @@ export class S3Model {
   }
 
   #push(key: string, version: ModelVersion): void {
-    // A null version replaces the one before, wherever it is.
+    // A null version replaces the previous one, wherever it is.
     const kept = version.id === 'null' ? this.versions(key).filter(({ id }) => id !== 'null') : this.versions(key)
     this.#keys.set(key, [version, ...kept])
   }

@@ -1,6 +1,6 @@
 /**
- * Random sequences of requests, through HTTP and the SDK, against a model of S3, with the server closed and opened again in between
- * and at the end. MYFSIO_PROPERTY_RUNS asks for more, MYFSIO_SEED for the seed that a failure has printed.
+ * Random sequences of requests, through HTTP and the SDK, against a model of S3. The server is closed and opened again
+ * in between and at the end. MYFSIO_PROPERTY_RUNS sets the number, MYFSIO_SEED the seed that a failure has printed.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -13,7 +13,7 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-/** `main` and `reader` share an account; `other` and `bare` have one each, and `bare` no grants of its own. */
+/** `main` and `reader` share an account; `other` and `bare` have one each, and `bare` has no policies of its own. */
 export type TestUser = 'main' | 'other' | 'reader' | 'bare'
 
 const users = [

@@ -1,4 +1,4 @@
-/** Every advisory that concerns what is built so far has its test, and keeps it: none drops out unnoticed. */
+/** Every advisory that concerns this server has a test, and a test cannot be removed unnoticed. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** Keys that are not the object's: confused, replayed, stripped of what asks for them, sent where others can hear, or written down. */
+/** Attacks on encryption keys: swapped, replayed, removed from requests, sent over insecure connections, or logged. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-s3'
@@ -17,7 +17,7 @@ const one = customerKey('one')
 const two = customerKey('two')
 let server: TestServer
 let client: aws.S3Client
-/** What was logged, which bugs are. */
+/** Log entries, which would be bugs. */
 const logged: string[] = []
 const note = (fields: object, message?: string) => void logged.push(JSON.stringify({ fields, message }))
 const log = { trace: note, debug: note, info: note, warn: note, error: note, fatal: note } as unknown as Log
@@ -39,7 +39,7 @@ const put = (Key: string, Body: string, more: Partial<aws.PutObjectCommandInput>
 const get = (Key: string, more: Partial<aws.GetObjectCommandInput> = {}) =>
   client.send(new aws.GetObjectCommand({ Bucket, Key, ...more }))
 
-/** Writes over what the index says of the encryption of a version, as someone with the disk could. */
+/** Overwrites the encryption of a version in the index, as an attacker with access to the disk could. */
 async function forge(Key: string, change: (encryption: ObjectEncryption | undefined) => ObjectEncryption | undefined) {
   const { store } = server.opened.services
   const version = await store.headObject(Bucket, Key, undefined)

@@ -1,4 +1,4 @@
-/** GetObjectAttributes tells what GetObject tells: it needs the right to that as well. */
+/** GetObjectAttributes returns data of GetObject, so it needs its permission as well. */
 import {
   CreateBucketCommand,
   GetObjectAttributesCommand,

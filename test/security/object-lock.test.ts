@@ -1,4 +1,4 @@
-/** Compliance mode cannot be passed: not by rights, not by configuration, not by hand. */
+/** Compliance mode cannot be bypassed: not by permissions, not by configuration, not by hand. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ async function stop(): Promise<void> {
   await server.close()
 }
 
-/** All that could end, weaken or hide the lock, each with the header that passes governance mode. */
+/** All requests that could end, weaken or hide the lock, each with the header to bypass governance mode. */
 async function expectLocked(from = client): Promise<void> {
   const version = { Bucket, Key, VersionId, BypassGovernanceRetention: true }
   const Delete = { Objects: [{ Key, VersionId }] }
@@ -110,7 +110,7 @@ describe('a version in compliance mode', () => {
     await expectLocked()
     const Retention = { Mode: 'COMPLIANCE' as const, RetainUntilDate: new Date(Date.now() + 2 * dayMs) }
     const free = await client.send(new aws.PutObjectCommand({ Bucket, Key: 'free', Body: 'bytes' }))
-    // By the time of the store this is past.
+    // In the time of the store this is past.
     const change = new aws.PutObjectRetentionCommand({ Bucket, Key: 'free', VersionId: free.VersionId, Retention })
     await expect(client.send(change)).rejects.toMatchObject({ name: 'InvalidArgument' })
   })

@@ -1,4 +1,4 @@
-/** Bytes made to break whoever reads them: documents, forms, requests. The server answers, and goes on. */
+/** Input made to break parsers: documents, forms, requests. The server answers and keeps working. */
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'

@@ -92,7 +92,7 @@ describe('the host of a website', () => {
   })
 })
 
-describe('while the well-known first secret is in force', () => {
+describe('while the well-known default secret is in force', () => {
   let program: TestProgram
   beforeAll(async () => {
     program = await startProgram('api', { env: { WEBSITE_DOMAINS: 'www.example.com=open' } })
@@ -103,6 +103,6 @@ describe('while the well-known first secret is in force', () => {
     const local = await ask(program.port, 'open.s3-website.localhost', '/')
     expect([local.status, local.headers['x-amz-error-code']]).toEqual([404, 'NoSuchBucket'])
     const foreign = await ask(program.port, 'www.example.com', '/')
-    expect([foreign.status, foreign.body.includes('well-known first secret')]).toEqual([403, true])
+    expect([foreign.status, foreign.body.includes('well-known default secret')]).toEqual([403, true])
   })
 })

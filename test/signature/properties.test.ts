@@ -1,4 +1,4 @@
-/** What must hold for every request: whatever way it is written, a good signature passes and a spoilt request does not. */
+/** Properties of every request: in any spelling, a valid signature passes and a changed request does not. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createBucketHostReader } from '#model/bucket/bucket-host.ts'

@@ -1,4 +1,4 @@
-/** A disk that fails at the flush of a commit: the client is told of an error, but the commit can be seen, and may last. */
+/** A disk that fails at the flush of a commit: the client gets an error, but the commit is visible, and may last. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

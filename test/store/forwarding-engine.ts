@@ -1,6 +1,6 @@
 import type { LocalEngine } from '#metadata/local-engine.ts'
 
-/** An engine that asks another: to be spread under what a test does differently. */
+/** An engine that forwards to another. A test spreads it and replaces some functions. */
 export function forwardingEngine(engine: LocalEngine): LocalEngine {
   return {
     get: (key) => engine.get(key),

@@ -1,4 +1,4 @@
-/** What happened to the objects of a bucket, told in the commits that made it so, where somebody listens. */
+/** The changes of a bucket's objects, recorded in their own commits, if there is a listener. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

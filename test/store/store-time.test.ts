@@ -24,7 +24,7 @@ describe('the time of a store', () => {
     await rm(folder, { recursive: true })
   })
 
-  /** A process whose clock shows another time. */
+  /** A process with a clock at another time. */
   function processAt(nowMs: number) {
     const engine = openLmdbEngine({ path: folder, flush: 'each', advice: '' })
     engines.push(engine)
@@ -46,7 +46,7 @@ describe('the time of a store', () => {
     const newest = start + 30 * minute
     for (let round = 0; round < 5; round++) {
       const passed = await Promise.all(processes.flatMap((one) => [passTime(one), passTime(one)]))
-      // What a process went by is noted.
+      // Every time that a process used is recorded.
       for (const timeMs of passed) expect(timeMs).toBeLessThanOrEqual(newest)
       for (const one of processes) expect(await storeTimeMs(one)).toBe(newest)
     }

@@ -1,6 +1,6 @@
 import type { Store } from '#store/contract.ts'
 
-/** What a store tells of one piece of its own work, with the figures by name. */
+/** One piece of a store's own work, with its figures by name. */
 export async function workOf(store: Store, name: string) {
   const status = (await store.status()).find((one) => one.name === name)
   if (status === undefined) throw new Error(`The store has no work ${name}`)

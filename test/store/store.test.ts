@@ -335,7 +335,7 @@ describe('a watched store', () => {
   it('does not bring back a bucket that was deleted', async () => {
     await store.deleteBucket('bucket')
     await mkdir(join(root, 'by-hand'))
-    // What the watcher saw until then has been looked at once the folder made by hand is a bucket.
+    // Once the folder made by hand is a bucket, the watcher has processed all earlier changes.
     await expect.poll(() => store.findBucket('by-hand'), { timeout: 10_000 }).toBeDefined()
     expect(await store.findBucket('bucket')).toBeUndefined()
   })

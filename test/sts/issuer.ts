@@ -6,7 +6,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'j
 export interface TestIssuer {
   readonly url: string
   readonly publicKey: JWK
-  /** How often its keys were asked for. */
+  /** How often its keys were fetched. */
   fetches(): number
   token(claims?: Record<string, unknown>, options?: TokenOptions): Promise<string>
   /** From now on signs with a key of another id. */
@@ -16,7 +16,7 @@ export interface TestIssuer {
 
 interface TokenOptions {
   readonly issuer?: string
-  /** As `2h`, or seconds since 1970; null: none. */
+  /** Such as `2h`, or seconds since 1970; null for none. */
   readonly expires?: string | number | null
   readonly kid?: string
 }

@@ -1,4 +1,4 @@
-/** What the tests of STS share: short ways to ask for a session, and to use it. */
+/** The common part of the STS tests: short functions to get a session and to use it. */
 import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import * as aws from '@aws-sdk/client-sts'
 import { accountId, type Keys, startApp, type TestApp } from '../iam/start-app.ts'

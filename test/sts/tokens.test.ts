@@ -126,7 +126,7 @@ describe('temporary credentials', () => {
     await iam.send(new iamCommands.DeleteRolePolicyCommand({ RoleName: 'brief', PolicyName: 'p' }))
     await expect(list(keys)).rejects.toThrow(failure('AccessDenied'))
     await iam.send(new iamCommands.DeleteRoleCommand({ RoleName: 'brief' }))
-    // A role made anew under the same name is another.
+    // A role created again under the same name is another one.
     await iam.send(
       new iamCommands.CreateRoleCommand({
         RoleName: 'brief',

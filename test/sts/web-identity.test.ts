@@ -1,4 +1,6 @@
-/** AssumeRoleWithWebIdentity: tokens of an issuer on this machine, good ones and those that others let in. */
+/**
+ * AssumeRoleWithWebIdentity: valid tokens of an issuer on this machine, and invalid ones that other servers accepted.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
@@ -67,7 +69,7 @@ const failure = (name: string, message?: RegExp) =>
     ...(message && { message: expect.stringMatching(message) }),
   })
 
-/** Without credentials: the token is all there is. */
+/** Without credentials: the token is enough. */
 const assume = (WebIdentityToken: string, name = 'alice', at = app) =>
   new aws.STSClient({
     endpoint: at.endpoint,

@@ -1,4 +1,4 @@
-/** A TCP proxy that loses connections when a test says so. */
+/** A TCP proxy that a test can use to break connections. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
@@ -22,7 +22,7 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
-        // The server keeps a connection whose client is gone without a word, as after a lost network.
+        // The server keeps a connection without noticing that its client is gone, as after a network failure.
         if (socket === upstream) client.destroy()
       })
     }

@@ -1,15 +1,16 @@
-/** A proxy before an S3 store, which does what is wrong with stores and networks. */
+/** A proxy before an S3 store that simulates failures of stores and networks. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Fault {
   /** Absent: of every request. */
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
-  /** So many requests, then it is over; absent: until it is taken back. */
+  /** The number of failing requests; if absent, until it is taken back. */
   readonly times?: number
   /**
-   * `stall`: no answer, and nothing is read. `reset`: the connection ends. A number: this status. `cut`: the answer's body ends in the
-   * middle. `hang`: it stops in the middle. `garble`: a byte of it is another. `lose`: the request is done, and its answer is not told.
+   * `stall`: no answer, and nothing is read. `reset`: the connection ends. A number: this status. `cut`: the answer's
+   * body ends in the middle. `hang`: it stops in the middle. `garble`: one of its bytes is changed. `lose`: the request
+   * is done, and its answer is not sent.
    */
   readonly what: 'stall' | 'reset' | 'cut' | 'hang' | 'garble' | 'lose' | number
 }
@@ -18,7 +19,7 @@ export interface FaultyProxy {
   readonly url: string
   /** Requests that have come since the start. */
   readonly seen: { readonly method: string; readonly path: string; readonly range: string | undefined }[]
-  /** Requests whose answer has not ended. */
+  /** Requests without a complete answer. */
   readonly inFlight: number
   fail(fault: Fault | undefined): void
   close(): Promise<void>

@@ -7,7 +7,7 @@ interface Waiting {
   readonly then: () => void
 }
 
-/** What was begun has so many turns of the event loop before the next timer is due. */
+/** The number of turns of the event loop that started work gets before the next timer is due. */
 const turnsBetween = 20
 
 export class ManualClock implements Clock {

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL for tests: the server of TEST_POSTGRES_URL, or one of its own from Debian's package, which is started on a free port in a
- * temporary folder. Each test has a schema of its own.
+ * A PostgreSQL for tests: the server of TEST_POSTGRES_URL, or one from Debian's package, started on a free port in a
+ * temporary folder. Each test has its own schema.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -34,7 +34,7 @@ export interface TestPostgres {
   readonly server: TestServer | undefined
   /** In a schema that no other test has. */
   address(parameters?: Readonly<Record<string, string>>): PostgresAddress
-  /** Runs a statement in a connection of its own. */
+  /** Runs a statement in a separate connection. */
   query(text: string, values?: readonly unknown[]): Promise<readonly unknown[][]>
   close(): Promise<void>
 }
@@ -79,7 +79,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   }
 }
 
-/** Makes a file one that the server may read and nobody else: it insists on that for its key. */
+/** Makes a file readable only for the server, which requires this for its key. */
 export function giveToServer(path: string): void {
   const { uid, gid } = userOfServer()
   if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
@@ -120,7 +120,7 @@ async function startServer(
     ...settings,
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let server: ChildProcess | undefined
-  // Of a run that is interrupted nothing stays.
+  // Nothing of an interrupted run stays.
   const kill = () => void server?.kill('SIGQUIT')
   process.once('exit', kill)
   const start = async () => {

@@ -1,4 +1,4 @@
-/** The program's own composition in this process, on free ports and in a folder of its own: what every test over HTTP starts from. */
+/** Starts the program's own composition in this process, on free ports and in a new folder, for all tests over HTTP. */
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -19,9 +19,9 @@ import { indexElsewhere } from './store-elsewhere.ts'
 export interface ProgramOptions {
   /** Kept by `close`; otherwise a new folder, which `close` removes. */
   readonly root?: string | undefined
-  /** Written to iam.json; absent: what is there. */
+  /** Written to iam.json; if absent, the file stays as it is. */
   readonly iam?: object | undefined
-  /** Beside those that keep a test quiet and quick. */
+  /** In addition to those that keep a test quiet and fast. */
   readonly env?: Readonly<Record<string, string>>
   /** Absent: as LOG_LEVEL and LOG_FILE say; errors are printed. */
   readonly log?: LevelLog | undefined
@@ -29,7 +29,9 @@ export interface ProgramOptions {
   readonly clock?: Clock | undefined
   /** The first user, should there be none. */
   readonly bootstrap?: { readonly accessKey: string; readonly secretKey: string }
-  /** `upstream`: over another program that keeps them as plain files. Absent: as TEST_BLOBS says, else plain files. */
+  /**
+   * `upstream`: over another program that keeps them as plain files. If absent, the value of TEST_BLOBS or plain files.
+   */
   readonly blobs?: 'files' | 'upstream'
   /** Any that is free, unless given. */
   readonly port?: number
@@ -109,7 +111,10 @@ function keepsUpstream({
 
 let sharedUpstream: Promise<TestProgram> | undefined
 
-/** One store for all programs of this process, which ends with it. Each has bytes of its own there, and finds them when it is opened again. */
+/**
+ * One store for all programs of this process, which ends with it. Each has its own bytes there, and finds them when it
+ * is opened again.
+ */
 async function sharedUpstreamEnv(root: string): Promise<Record<string, string>> {
   sharedUpstream ??= startProgram('api', { blobs: 'files', env: { MYFSIO_BUCKETS: 'upstream-bytes' } })
   const { url } = await sharedUpstream

@@ -16,7 +16,7 @@ export interface TestUpstream {
   /** Settings of a program that keeps its bytes there. */
   readonly env: Readonly<Record<string, string>>
   readonly client: S3Client
-  /** The same store under another address, as of a proxy before it. */
+  /** The same store under another address, such as that of a proxy. */
   at(url: string, timeoutSeconds?: number): Pick<TestUpstream, 'settings' | 'env'>
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export async function startOwnUpstream(): Promise<TestUpstream> {
   return openUpstream(program.url, () => program.close())
 }
 
-/** Where `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN of this folder puts it. */
+/** The path of `go install github.com/versity/versitygw/cmd/versitygw@latest` with GOBIN set to this folder. */
 export const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache/myfsio/versitygw/bin/versitygw')
 export const hasVersity = existsSync(versityPath)
 
@@ -62,7 +62,7 @@ export async function startVersity(): Promise<TestUpstream> {
   return openUpstream(url, close)
 }
 
-/** Of a server that runs already. */
+/** For a server that is already running. */
 export async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
   const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))

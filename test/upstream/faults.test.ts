@@ -1,4 +1,6 @@
-/** The upstream store is slow, refuses, or is gone: clients are told to try again, and nothing is half done. */
+/**
+ * The upstream store is slow, refuses, or is unreachable: clients are asked to retry, and no change is left unfinished.
+ */
 import { randomBytes } from 'node:crypto'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -132,7 +134,7 @@ describe('an upstream store that fails', () => {
   })
 })
 
-/** With the plain keys of a local user. */
+/** With the secret of a local user in clear text. */
 async function fetchUnsignedBody(url: string, source: AsyncIterable<Buffer>, sizeBytes: number, signal: AbortSignal) {
   const { request } = await import('node:http')
   const headers = { 'content-length': sizeBytes, 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }

@@ -1,4 +1,4 @@
-/** What clients see of a server whose bytes are in an S3 store elsewhere. */
+/** A server whose bytes are in another S3 store, as clients see it. */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import * as aws from '@aws-sdk/client-s3'

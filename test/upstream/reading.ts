@@ -14,7 +14,7 @@ export const clientOf = ({ url }: Pick<TestProgram, 'url'>, maxAttempts = 1): S3
     maxAttempts,
   })
 
-/** What is kept of objects. */
+/** The stored objects. */
 export async function listUpstream({ client, settings }: TestUpstream): Promise<_Object[]> {
   const { bucket: Bucket, prefix: Prefix } = settings
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }))

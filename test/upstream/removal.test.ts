@@ -1,4 +1,4 @@
-/** What was deleted, or never came to be an object, goes from the upstream store too. */
+/** Deleted objects, and bytes that never became an object, are removed from the upstream store too. */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import * as aws from '@aws-sdk/client-s3'

@@ -1,4 +1,4 @@
-/** Which hosts are those of websites. */
+/** The hosts of websites. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createWebsiteHostReader } from '#model/bucket/website/website-host.ts'

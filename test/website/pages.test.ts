@@ -1,4 +1,4 @@
-/** What visitors of a bucket's website get. */
+/** The answers to visitors of a bucket's website. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readable, servedBy, startSite, type TestSite } from './start-site.ts'

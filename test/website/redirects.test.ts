@@ -1,4 +1,4 @@
-/** Where a website sends its visitors. */
+/** The redirects of a website. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { servedBy, startSite, type TestSite } from './start-site.ts'

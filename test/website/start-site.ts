@@ -6,7 +6,7 @@ import { type Asked, type Visited, visit } from './ask.ts'
 export interface TestSite {
   readonly port: number
   readonly client: aws.S3Client
-  /** `where`: a bucket, asked for at its host below localhost, or a whole host. */
+  /** `where`: a bucket, requested at its host below localhost, or a whole host. */
   visit(where: string, path?: string, asked?: Asked): Promise<Visited>
   /** Makes a bucket a website that everybody may read. */
   publish(bucket: string, website: aws.WebsiteConfiguration, pages?: Readonly<Record<string, string>>): Promise<void>

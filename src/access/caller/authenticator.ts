@@ -1,4 +1,4 @@
-/** Proves whose credentials a request carries. */
+/** Authenticates a request by its credentials. */
 import { createHash } from 'node:crypto'
 import { withDecision } from '#access/decide/denial.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
@@ -34,7 +34,7 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 
 /** The region that requests to IAM and STS may be signed for, beside the server's own. */
 const globalRegion = 'us-east-1'
-/** The region of clients that were configured with none, such as boto3 with `region_name=''`. */
+/** The region in signatures of clients that have no region configured, such as boto3 with `region_name=''`. */
 const noRegion = ''
 
 /** Headers that proxies add to a request. */
@@ -44,7 +44,7 @@ type Came = Pick<RequestFacts, 'headers' | 'socket'>
 
 export interface AuthenticatorSettings extends Regions {
   readonly service: string
-  /** Values of Host that a signature may name beside the one received. */
+  /** Values of Host that a signature may cover instead of the one received. */
   readonly hosts: readonly string[]
   /** The port of this server, for hints. */
   readonly apiPort?: number
@@ -77,7 +77,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const lockout = new Lockout(settings, { clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
-  /** What a signature must be for. Spelt out: V8 makes a new shape of each copy by spread. */
+  /** What a signature must be for. Written out, because V8 makes a new hidden class for each copy by spread. */
   function scopeOf({ service, region: location }: Addressed): V4Options {
     const own = location === undefined ? undefined : signedRegionOf(location)
     return {
@@ -139,7 +139,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
-      // The same answer whether the key exists or not.
+      // The answer is the same whether the key exists or not.
       const why = identity === undefined ? 'There is no such active access key.' : 'The secret is wrong for this key.'
       throw refused(why, 'Invalid credentials')
     }
@@ -156,7 +156,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  /** Writes the probable cause to the log and the journal. The client learns only what AWS tells. */
+  /** Writes the probable cause to the log and the journal. The client gets only AWS's message. */
   function explained(error: ApiError, claimed: ClaimedKey | undefined, received: Came): ApiError {
     const { accessKeyId = '', sessionToken } = claimed ?? {}
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
@@ -233,5 +233,5 @@ function findOrUndefined<T>(find: () => T): T | undefined {
   }
 }
 
-/** Digests have the same length, so that texts of any length take the same time to compare. */
+/** Digests have the same length, so the time of the comparison does not depend on the texts. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

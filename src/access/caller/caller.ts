@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 /** How the credentials were presented. */
 export type AuthenticationType = 'anonymous' | 'header' | 'query' | 'form' | 'plain-keys'
 
-/** A request as it was received, for authentication. Its socket tells the address. */
+/** A request as it was received, for authentication. Its socket has the client's address. */
 export interface ReceivedSignable extends SignableRequest {
   readonly socket: Connection
 }
@@ -22,12 +22,12 @@ export interface Caller {
   readonly signature?: { readonly version: 'AWS4-HMAC-SHA256' | 'AWS'; readonly timestamp: string | undefined }
 }
 
-/** Services with a signing name of their own, beside S3. */
+/** Services other than S3, with a signing name of their own. */
 export type OtherService = 'iam' | 'sts' | 'kms'
 
 /** What the signature of a request must be for. */
 export interface Addressed {
-  /** Absent: S3. */
+  /** S3 if absent. */
   readonly service?: OtherService
   /** The region of the bucket. Requests to it may be signed for that region, whatever REGIONS says. */
   readonly region?: string | undefined

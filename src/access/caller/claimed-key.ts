@@ -1,6 +1,6 @@
 /**
- * The access key that a request names, whether or not its signature is valid; undefined if it names none that can be a
- * key.
+ * The access key that a request names, whether its signature is valid or not. Undefined if the request names no key, or
+ * a malformed one.
  */
 import type { ServedMessage } from '#model/served-request.ts'
 import { parseCredentials } from '#signature/credentials.ts'
@@ -26,7 +26,7 @@ export function claimedAccessKey({ method = '', url = '/', headers, rawHeaders }
   return claimedKey({ method, target: url, headers, rawHeaders })?.accessKeyId
 }
 
-/** The key of credentials that are malformed in another part. */
+/** The access key of credentials in which another part is malformed. */
 function keyOfScope({ headers, target }: Naming): ClaimedKey | undefined {
   const inHeader = /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1]
   const credential = inHeader ?? queryOf(target).get('X-Amz-Credential')

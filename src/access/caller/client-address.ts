@@ -1,4 +1,4 @@
-/** Where a request comes from. Headers of proxies count only if the proxies are configured. */
+/** The address of a client. Headers of proxies count only if the proxies are configured. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { parseIpRange } from '#lib/net/ip-range.ts'
@@ -7,7 +7,7 @@ import type { RequestFacts } from './request-facts.ts'
 export interface ClientAddress {
   address(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
   isSecure(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
-  /** Whether the request could not be read on its way: it came by TLS, or from this machine. */
+  /** Whether the connection is protected: the request came over TLS, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
   /** Host as the client asked for it, with its port where one is given. */
   host(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
@@ -37,7 +37,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     isPrivate(facts) {
       if (isSecure(facts)) return true
       const { socket, headers } = facts
-      // Any proxy on this machine may have clients elsewhere. Only a trusted one is believed where they are.
+      // A proxy on this machine may have clients on other machines. Only a trusted proxy shows where they are.
       const isTold = isTrusted(socket.remoteAddress ?? '') && hopsIn(headers).length > 0
       const isForwarded = proxyHeaders.some((name) => headers[name] !== undefined)
       return (isTold || !isForwarded) && isLoopback(address(facts) ?? '')
@@ -54,7 +54,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   }
 }
 
-/** Any of them tells that a request has passed a proxy. */
+/** Headers that show that a request has passed a proxy. */
 const proxyHeaders = [
   ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server'],
   ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'],

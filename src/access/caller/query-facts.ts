@@ -1,4 +1,4 @@
-/** What conditions may ask of a request to IAM or STS. */
+/** The facts about a request to IAM or STS that conditions may use. */
 
 import { AllowedDecisions } from '#access/decide/allowed-decisions.ts'
 import type { SignableRequest } from '#signature/request.ts'

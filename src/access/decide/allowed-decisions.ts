@@ -1,6 +1,6 @@
 /**
- * What a request was allowed. Adding a decision costs one small object. The trace is computed later, only for requests
- * that are recorded, from the same policies that decided.
+ * The decisions that allowed a request. Adding one costs one small object. The trace is computed later, from the same
+ * policies, and only for requests that are recorded.
  */
 
 import type { Connection } from '#access/caller/connection.ts'
@@ -15,7 +15,7 @@ export interface TracedDecision {
   readonly resource: string
   readonly resourceAccount: string
   readonly decision: Decision
-  /** If all statements are too long: only those about the action. If these are too long as well: none. */
+  /** If all statements are too long, only those about the action. If these are too long as well, none. */
   readonly policies: readonly PolicyTrace[]
 }
 
@@ -27,7 +27,7 @@ interface Allowed {
   readonly earlier: Allowed | undefined
 }
 
-/** A request can ask for more, such as DeleteObjects for each key: the first are kept. */
+/** A request can need more decisions, such as DeleteObjects with one for each key. Only the first are kept. */
 export const decisionsMax = 8
 const traceCharsMax = 8192
 
@@ -39,7 +39,7 @@ export class AllowedDecisions implements DecisionNotes {
     if (this.#count++ < decisionsMax) this.#last = { asked, decision, resource, facts, earlier: this.#last }
   }
 
-  /** In order. `connection`: a kept copy, since the connection may be closed by now. */
+  /** In order. `connection` is a copy, since the connection may be closed by now. */
   trace(connection: Connection, context: ContextOptions): TracedDecision[] {
     const traced: TracedDecision[] = []
     for (let one = this.#last; one !== undefined; one = one.earlier) traced.unshift(traceOf(one, connection, context))
@@ -51,7 +51,7 @@ function traceOf(allowed: Allowed, socket: Connection, options: ContextOptions):
   const { asked, decision, resource, facts } = allowed
   const { request, policies } = asked
   const { action, resourceAccount } = request
-  // Statements that were not reached may ask for tags that were not loaded.
+  // Statements that were not reached may need tags that were not loaded.
   const context = createContext(options, { ...facts, socket }, action, { object: null, ...resource })
   const trace = bounded(explain({ ...request, context }, policies).policies)
   return { action, resource: request.resource, resourceAccount, decision, policies: trace }

@@ -1,4 +1,4 @@
-/** The one authorization: gathers the policies that count, lets the engine decide, and records what was refused. */
+/** The authorization of all requests: gathers the policies that apply, lets the engine decide, and records refusals. */
 
 import { keptConnection } from '#access/caller/connection.ts'
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
@@ -30,14 +30,14 @@ export interface AuthorizerOptions {
   readonly context: ContextOptions
   readonly journal: DecisionJournal
   readonly ledger: UsageLedger
-  /** `log`: signed requests are let in whatever the decision; the decision is recorded. */
+  /** `log`: requests with a valid signature are allowed whatever the decision; the decision is recorded. */
   readonly enforce: 'on' | 'log'
   readonly onSoftDenial: (fields: object) => void
 }
 
 interface Refusal {
   readonly asked: AskedDecision
-  /** The same question for the record, with all facts. */
+  /** The same question with all facts, for the record. */
   readonly traced: (facts: RequestFacts) => AskedDecision
   readonly decision: Decision
   readonly accessKeyId: string
@@ -54,7 +54,7 @@ export interface RefusalRecorder {
     resource: Resource,
     facts: RequestFacts,
   ): ApiError
-  /** Like `recordRefusal`, for resources that only an ARN names. */
+  /** Like `recordRefusal`, for resources that are known only by ARN. */
   recordArnRefusal(
     error: ApiError,
     asking: Asking,
@@ -98,8 +98,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   /**
-   * A bucket's policy can deny anything in the bucket. It allows nothing about objects that another account owns, and
-   * nothing to strangers where RestrictPublicBuckets applies.
+   * A bucket's policy can deny anything in the bucket. It cannot allow access to objects that another account owns.
+   * Where RestrictPublicBuckets applies, it allows nothing to other accounts and anonymous requesters.
    */
   function bucketPolicyFor(principal: Principal, action: string, resource: Resource): NamedPolicy | undefined {
     const { bucket } = resource
@@ -112,7 +112,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return isRestricted || ownerOf(action, resource) !== bucket.ownerId ? withoutAllows(policy) : policy
   }
 
-  /** What does not exist yet will belong to the requester's account. */
+  /** A resource that does not exist yet will belong to the requester's account. */
   function accountOf(ownerId: string | undefined, { canonicalId, account }: Requester): string {
     if (ownerId === undefined || ownerId === '') return account === '' ? options.ownAccount() : account
     if (ownerId === canonicalId) return account
@@ -135,13 +135,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if (!principal.isAnonymous) ledger.count(principal.accessKeyId, action, resource.bucket?.name, resource.key)
       return
     }
-    // Statements that were not reached may ask for tags that were not loaded.
+    // Statements that were not reached may need tags that were not loaded.
     const traced = (kept: RequestFacts) => question(principal, action, { object: null, ...resource }, kept)
     refuse({ asked, traced, decision, accessKeyId: principal.accessKeyId, bucket: resource.bucket?.name, facts })
     keepToOwner(asked, facts)
   }
 
-  /** AccessDenied for what a policy allows, but only to those who pay. */
+  /** AccessDenied for actions that a policy allows only to requesters who pay. */
   function requirePayer(
     { request }: AskedDecision,
     principal: Principal,
@@ -198,12 +198,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     refuse({ asked, traced: () => asked, decision, accessKeyId, bucket: undefined, facts })
   }
 
-  /** Throws AccessDenied, unless the request is let in and only recorded. */
+  /** Throws AccessDenied, unless ENFORCE=log allows the request and only records the decision. */
   function refuse({ asked, traced, decision, accessKeyId, bucket, facts }: Refusal): void {
     const { principal } = asked.request
     const isLetIn = options.enforce === 'log' && principal.account !== ''
     const message = denialMessage(asked.request, decision, asked.policies)
-    // The record is written later, when the connection may be closed.
+    // The record is written later, when the connection may already be closed.
     const kept = { ...facts, socket: keptConnection(facts.socket) }
     const id = journal.record(() => ({
       outcome: isLetIn ? 'Allow' : 'Deny',

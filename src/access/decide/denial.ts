@@ -1,5 +1,5 @@
 /**
- * The messages of refusals, as far as AWS explains them.
+ * The messages of AccessDenied, as far as AWS documents them.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
  */
 import { ApiError } from '#model/errors.ts'
@@ -7,11 +7,11 @@ import { decisionHeader } from '#model/served-request.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
 import type { Decision, Policies, PolicyType } from '#policy/evaluate/evaluate.ts'
 
-/** The resource of operations on no bucket in particular, as policies name it. */
+/** The resource of operations without a bucket, as policies write it. */
 export const allBuckets = 'arn:aws:s3:::*'
 
 /**
- * Anonymous requesters and those of other accounts learn nothing of the policies; S3 does not repeat the action either.
+ * Anonymous requesters and other accounts learn nothing about the policies, and S3 does not repeat the action to them.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 export function denialMessage(request: AccessRequest, decision: Decision, { isResourceNeeded }: Policies): string {
@@ -30,11 +30,11 @@ export function denialMessage(request: AccessRequest, decision: Decision, { isRe
   return `${refused} with an explicit deny in ${article} ${policy}`
 }
 
-/** Says as much of a key of another account as of one that does not exist. */
+/** The message is the same for a key of another account and for a key that does not exist. */
 export const strangerToKey = ({ principal, action }: Pick<AccessRequest, 'principal' | 'action'>): string =>
   `User: ${principal.arn} is not authorized to perform: ${action} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access`
 
-/** The message of a refusal that no policy made. Inside the account, AWS names the Block Public Access setting. */
+/** The message of a refusal without a policy. Inside the account, AWS names the Block Public Access setting. */
 export function refusalMessage(
   { principal, action, resource, resourceAccount }: AccessRequest,
   error: ApiError,

@@ -12,18 +12,15 @@ import { ObjectNeeded } from './objects/object-needed.ts'
 import { lacksPayer } from './requester-pays.ts'
 import { type ArnResource, type Asking, askingOf, type Resource } from './resource.ts'
 
-/** Authorization, for callers that are known already. */
+/** Authorization, for callers that are authenticated already. */
 export type Rights = Pick<Gatekeeper, 'authorize' | 'may' | 'authorizeKey'>
 
-/**
- * The one authentication and the one authorization, for every way into the server. Errors are ApiError with AWS's
- * codes.
- */
+/** Authentication and authorization for every interface of the server. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper extends RefusalRecorder {
   /** Verifies the credentials of the request; anonymous if it has none. */
   authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
   /**
-   * Verifies the signature over the field `policy` of a POST upload (names in lower case); anonymous if there is none.
+   * Verifies the signature of the field `policy` of a POST upload (names in lower case); anonymous if there is none.
    * `received`: the request that carried the form.
    */
   authenticateForm(
@@ -33,22 +30,22 @@ export interface Gatekeeper extends RefusalRecorder {
   ): Caller
   /**
    * AccessDenied unless the principal may do `action` (for example `s3:GetObject`). Explicit Deny wins; default is
-   * deny. Throws ObjectNeeded, an AccessDenied too, if the decision depends on the object and `resource` lacks it.
+   * deny. Throws ObjectNeeded, a kind of AccessDenied, if the decision depends on the object and `resource` lacks it.
    */
   authorize(principal: Principal, action: string, resource: Resource, facts: RequestFacts): void
   /** The same decision, without a record. */
   may(principal: Principal, action: string, resource: Resource, facts: RequestFacts): boolean
-  /** Where a request comes from, past trusted proxies. */
+  /** The address of the client, behind trusted proxies. */
   addressOf(facts: Pick<RequestFacts, 'socket' | 'headers'>): string | undefined
-  /** Whether the request could not be read on its way: it came by TLS, also to a trusted proxy, or from this machine. */
+  /** Whether the connection is protected: the request came over TLS, also to a trusted proxy, or from this machine. */
   isPrivate(facts: Pick<RequestFacts, 'socket' | 'headers'>): boolean
-  /** Like `authorize`, for resources that only an ARN names. */
+  /** Like `authorize`, for resources that are known only by ARN. */
   authorizeArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): void
-  /** Like `may`, for resources that only an ARN names. */
+  /** Like `may`, for resources that are known only by ARN. */
   mayArn(asking: Asking, action: string, resource: ArnResource, facts: RequestFacts): boolean
   /**
-   * AccessDenied unless the principal may do `action` with a key of the KMS: its policy and those of the principal
-   * decide together.
+   * AccessDenied unless the principal may do `action` with a key of the KMS. The key's policy and the principal's
+   * policies decide together.
    */
   authorizeKey(principal: Principal, asked: KeyQuestion, facts: RequestFacts): void
   /** The same decision, without a record. */

@@ -1,4 +1,4 @@
-/** Explains a decision about a request that was not made, by the same engine that decides requests. */
+/** Explains the decision about a request that was not made. Uses the engine that decides real requests. */
 
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
@@ -18,7 +18,7 @@ export interface Hypothesis {
   readonly action: string
   /** ARN, or `*`. */
   readonly resource: string
-  /** All values for conditions, beside those that follow from the principal and the clock. */
+  /** All values for conditions, except those that follow from the principal and the clock. */
   readonly context: Readonly<Record<string, string | readonly string[]>>
   /** Facts of the request that asks. */
   readonly facts: RequestFacts
@@ -52,7 +52,7 @@ export async function explainHypothesis(
   return answerFor(account, authorizer, aboutKey(keyPolicies, { request: asked, policies }))
 }
 
-/** With the policy of the key, where the question is about one. */
+/** Adds the policy of the key, if the question is about a key. */
 function aboutKey(keyPolicies: KeyPolicyBook, { request, policies }: AskedDecision): AskedDecision {
   const key = keyPolicies.find(request.resource)
   if (key === undefined || !request.action.toLowerCase().startsWith('kms:')) return { request, policies }

@@ -1,6 +1,7 @@
 /**
- * Questions about keys of the KMS. The policy of the key must allow, to the requester itself or to its account, whose
- * identity policies then decide. https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+ * Decisions about keys of the KMS. The policy of the key must allow the action to the requester, or to its account. In
+ * the second case identity policies decide.
+ * https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
  */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
@@ -18,7 +19,7 @@ export interface KeyQuestion {
   readonly action: string
   readonly key: KeyView
   readonly context?: EncryptionContext | undefined
-  /** The service that asks for the requester: `s3`. */
+  /** The service that uses the key for the requester: `s3`. */
   readonly via?: 's3' | undefined
   /** The alias by which the request names the key: `alias/backups`. */
   readonly alias?: string | undefined
@@ -26,7 +27,7 @@ export interface KeyQuestion {
   readonly keys?: ConditionKeys
 }
 
-/** The question as the authorizer is asked it. */
+/** The question in the form that the authorizer takes. */
 export function keyDecision(policies: KeyPolicyBook, { requester }: Asking, asked: KeyQuestion, facts: RequestFacts) {
   const { key } = asked
   const resource: ArnResource = { arn: key.arn, account: key.account, policy: policyInForce(policies, key) }

@@ -1,7 +1,7 @@
 import { compilePolicy } from '#policy/evaluate/compile.ts'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 
-/** In force where the policy of a bucket or key is invalid: denies everyone, but for those who may repair a bucket's. */
+/** Replaces an invalid policy of a bucket or key: denies everyone, except those who may repair a bucket's policy. */
 export const lockedPolicy = (name: string, sid: string): NamedPolicy => ({
   name,
   policy: compilePolicy({

@@ -1,4 +1,4 @@
-/** What only the account of a bucket's owner may do with its policy. */
+/** The actions on a bucket's policy that are reserved for the account of the bucket's owner. */
 import type { AskedDecision, RequestFacts } from '#access/caller/request-facts.ts'
 import { ApiError } from '#model/errors.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
@@ -15,7 +15,7 @@ export function mayMend(request: AccessRequest, policies: Policies): boolean {
   return principal.type === 'root' || isAdministrator(request, policies)
 }
 
-/** MethodNotAllowed to requesters of other accounts who have the permission. Others get AccessDenied before. */
+/** MethodNotAllowed for requesters of other accounts who have the permission. The others get AccessDenied before. */
 export function keepToOwner({ request }: AskedDecision, { method }: RequestFacts): void {
   if (!isKeptToOwnersAccount(request.action) || isOfOwnersAccount(request)) return
   throw new ApiError('MethodNotAllowed', { fields: { Method: method, ResourceType: 'BUCKETPOLICY' } })

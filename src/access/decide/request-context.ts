@@ -85,7 +85,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Cl
     case 'x-amz-content-sha256':
       return headers[key] ?? payloadOfUrl(facts)
     case 'objectcreationoperation':
-      // Parts, and the creation of an upload, create no object yet.
+      // Parts and new uploads create no object yet.
       return String(!query.has('uploads') && !(query.has('uploadId') && facts.method === 'PUT'))
     case 'object-lock-mode':
     case 'object-lock-retain-until-date':
@@ -106,7 +106,7 @@ function s3Value(key: string, facts: RequestFacts, resource: Resource, clock: Cl
 
 const encryptionPrefix = 'x-amz-server-side-encryption'
 
-/** A request about parts does not say how they are encrypted: the one that created their upload did. */
+/** A request about parts does not say how they are encrypted. The request that created their upload did. */
 function ofUpload(key: string, { object }: Resource): string | undefined {
   if (object === undefined) throw new ObjectNeeded()
   const { method, keyArn } = object?.encryption ?? {}
@@ -126,7 +126,7 @@ function tagValue(key: string, facts: RequestFacts, { object }: Resource): strin
   return Object.hasOwn(tags, name) ? tags[name] : undefined
 }
 
-/** Tags of the bucket, of which the object is a part. */
+/** A tag of the bucket that the object is in. */
 function bucketTag(key: string, { bucket }: Resource): string | undefined {
   if (bucket?.hasAbac !== true) return undefined
   const name = key.slice(key.indexOf('/') + 1)
@@ -147,19 +147,19 @@ function signatureAge({ caller }: RequestFacts, clock: Clock): string | undefine
   return timestamp === undefined ? undefined : String(Math.max(0, clock.nowMs() - parseTimestamp(timestamp)))
 }
 
-/** A presigned URL lets its user choose the body, and policies may refuse that. */
+/** A presigned URL lets its user choose the body, and policies may deny that. */
 function payloadOfUrl({ caller, query }: RequestFacts): string | undefined {
   const isUrl = caller.via === 'query' && caller.signature?.version === 'AWS4-HMAC-SHA256'
   return isUrl ? (query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined
 }
 
-/** `bucket/key`, decoded, as policies write it and as the copy reads it. */
+/** `bucket/key`, decoded: as policies write it and as the copy operation reads it. */
 function copySource(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined
   try {
     return decodeCopySource(String(header)).path
   } catch {
-    // The copy is refused because of it.
+    // The copy is refused because of this header.
     return String(header)
   }
 }
@@ -169,7 +169,7 @@ function remainingDays(header: string | string[] | undefined, clock: Clock): str
   return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - clock.nowMs()) / 86_400_000))
 }
 
-/** A year has 365 days. */
+/** A year counts as 365 days. */
 function holdDays(headers: RequestFacts['headers']): string | undefined {
   const days = headers['x-amz-object-lock-event-hold-duration-days']
   const years = headers['x-amz-object-lock-event-hold-duration-years']

@@ -1,5 +1,5 @@
 /**
- * Requester Pays: other accounts read and write a bucket only if they agree to pay, which anonymous requests cannot.
+ * Requester Pays: other accounts may read and write a bucket only if they agree to pay. Anonymous requests cannot.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html
  */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
@@ -13,7 +13,7 @@ type PaidBucket = Pick<Bucket, 'ownerId'> & Partial<Pick<Bucket, 'requesterPays'
 export const isPaidByRequester = ({ requesterPays, ownerId }: PaidBucket, { canonicalId }: Principal): boolean =>
   requesterPays === true && canonicalId !== ownerId
 
-/** Whether the action costs, and the requester has not agreed to pay. */
+/** Whether the action has a cost and the requester did not agree to pay it. */
 export function lacksPayer(
   principal: Principal,
   action: string,

@@ -1,4 +1,4 @@
-/** What a decision is about. */
+/** The resource of a decision. */
 import { Identity } from '#identity/identity.ts'
 import type { Principal } from '#model/account.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
@@ -13,8 +13,8 @@ export interface Resource {
   readonly bucket?: (GovernedBucket & { readonly name: string; readonly region?: string }) | undefined
   readonly key?: string | undefined
   /**
-   * The version at `key`, or the upload to it, where the decision depends on it (`dependsOnObject`, ObjectNeeded); null if there is none.
-   * Undefined: the bucket's owner counts as its owner.
+   * The version at `key`, or the upload to it, where the decision depends on it (`dependsOnObject`, ObjectNeeded). Null
+   * if there is none. If undefined, the bucket's owner counts as the owner of the object.
    */
   readonly object?: (Governed & { readonly tags?: Tags; readonly encryption?: ObjectEncryption }) | null | undefined
 }
@@ -27,7 +27,7 @@ export interface ArnResource {
   readonly account: string
   /** The trust policy of the role to assume, or the policy of the key. */
   readonly policy?: NamedPolicy
-  /** Allowed unless a policy denies it. */
+  /** Allowed without an Allow, unless a policy denies it. */
   readonly needsNoAllow?: true
 }
 

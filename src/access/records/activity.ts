@@ -1,7 +1,7 @@
 /**
- * The last few thousand requests of all processes, in a ring beside the journal of decisions. A request costs its edge
- * one small object; masking and writing happen later, in batches. In a flood only the first requests of each batch are
- * kept, with separate room for errors. Traffic is counted in full.
+ * The last few thousand requests of all processes, in a ring beside the journal of decisions. A request costs one small
+ * object; masking and writing happen later, in batches. Of many requests only the first of each batch are kept, with
+ * separate room for errors. The traffic counts are complete.
  */
 
 import { claimedAccessKey } from '#access/caller/claimed-key.ts'
@@ -22,10 +22,10 @@ import { withOwnPolicies } from './visible-decision.ts'
 
 export interface RequestRecord {
   readonly id: string
-  /** ISO 8601: when it was answered. */
+  /** ISO 8601: the time of the answer. */
   readonly at: string
   readonly operation?: string
-  /** `isProven: false`: claimed by a signature that was not valid. */
+  /** `isProven: false`: claimed by an invalid signature. */
   readonly requester: Pick<Requester, 'type' | 'arn' | 'account' | 'userName'> & {
     readonly accessKeyId: string
     readonly isProven: boolean
@@ -47,11 +47,11 @@ export interface RequestRecord {
   readonly target: string
   readonly httpVersion: string
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** The beginning of an XML or JSON body. */
+  /** The beginning of an XML or JSON body, secrets masked. */
   readonly document?: string
   /** The fields of a form, secrets masked. */
   readonly form?: readonly (readonly [name: string, value: string])[]
-  /** What it was allowed, and why. */
+  /** The decisions that allowed the request, with their traces. */
   readonly allowed?: readonly TracedDecision[]
 }
 
@@ -59,7 +59,7 @@ export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'errors'] as const
 export type StatusClass = (typeof statusClasses)[number]
 
 export interface ActivityQuery {
-  /** The account that looks. Only requests that concern it are found. */
+  /** The account of the reader. Only requests that concern it are found. */
   readonly account: string
   readonly bucket?: string
   /** ARN, name or access key; `anonymous`. */
@@ -116,10 +116,10 @@ export class Activity {
     const identity = this.#identityOf(served)
     const account = identity?.account ?? ''
     const resourceAccount = bucketOwnerId === undefined ? '' : (this.#options.findAccount(bucketOwnerId) ?? '')
-    // Most of what is refused comes without its body.
+    // Most refused requests are answered before their body is read.
     const bytesIn = isError ? 0 : Number(message.headers['content-length'] ?? 0)
     const amount = { requests: 1, errors: isError ? 1 : 0, bytesIn, bytesOut: bytes }
-    // No account may see what concerns none.
+    // No account may see requests that concern none.
     if (account === '' && resourceAccount === '') return
     if (account !== '') this.#traffic.count(account, amount)
     if (resourceAccount !== '' && resourceAccount !== account) this.#traffic.count(resourceAccount, amount)
@@ -231,12 +231,12 @@ export class Activity {
   }
 }
 
-/** Like decisions: an account sees the requests of its own requesters, and those for its own buckets. */
+/** As for decisions: an account sees the requests of its own requesters, and those for its own buckets. */
 function concerns({ requester, resourceAccount }: RequestRecord, account: string): boolean {
   return account !== '' && (requester.account === account || resourceAccount === account)
 }
 
-/** Only policies of its own are shown. */
+/** Only the account's own policies are shown. */
 function shownTo(account: string, record: RequestRecord): RequestRecord {
   const { allowed, requester } = record
   if (allowed === undefined) return record

@@ -1,6 +1,7 @@
 /**
- * The last few thousand refusals of all processes with their reasons, in a ring. Written in batches off the hot path,
- * where the trace is computed too. A flood of refusals costs a bounded number of records: the newest are kept.
+ * The last few thousand refusals of all processes with their reasons, in a ring. Records are written in batches after
+ * the answer; their traces are computed then. Any number of refusals costs a bounded number of records: the newest are
+ * kept.
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, sleep, systemClock } from '#lib/clock.ts'
@@ -17,7 +18,7 @@ export interface DecisionRecord {
   readonly id: string
   /** ISO 8601. */
   readonly at: string
-  /** `Allow`: let in because of ENFORCE=log. */
+  /** `Allow`: allowed because of ENFORCE=log. */
   readonly outcome: 'Allow' | 'Deny'
   readonly code: ErrorCode
   readonly message: string
@@ -25,7 +26,7 @@ export interface DecisionRecord {
   readonly sourceAddress: string | undefined
   /** The server's own account, when neither requester nor resource has one. */
   readonly account?: string
-  /** Undefined if there was no decision, since the signature was wrong. */
+  /** Undefined if there was no decision, because the signature was wrong. */
   readonly request?: {
     readonly action: string
     readonly resource: string
@@ -84,7 +85,7 @@ export class DecisionJournal {
     this.#onError = onError
   }
 
-  /** Returns the id at once. `draft` is called later, when the record is written, or never. */
+  /** Returns the id at once. `draft` is called later, when the record is written. It may never be called. */
   record(draft: () => Draft): string {
     const id = randomBytes(8).toString('hex')
     if (this.#pending.length >= pendingMax) this.#pending.shift()
@@ -93,7 +94,7 @@ export class DecisionJournal {
     return id
   }
 
-  /** Another process may still be about to write it. */
+  /** Another process may be about to write it. */
   async find(id: string): Promise<DecisionRecord | undefined> {
     for (const waitMs of [0, flushMs * 2]) {
       if (waitMs > 0) await sleep(this.#clock, waitMs)
@@ -115,7 +116,7 @@ export class DecisionJournal {
     return found
   }
 
-  /** Afterwards everything recorded so far can be found, in every process. */
+  /** Afterwards every process can find all records so far. */
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -9,7 +9,7 @@ export interface FailedAuthentication {
   readonly error: ApiError
   /** As the request names it; '' if it names none. */
   readonly accessKeyId: string
-  /** The owner of that key; undefined if there is no such key. */
+  /** The user of that key; undefined if there is no such key. */
   readonly identity: Identity | undefined
   readonly hosts: readonly string[]
   readonly acceptedHosts: readonly string[]
@@ -19,7 +19,7 @@ export interface FailedAuthentication {
   readonly ownAccount: string
 }
 
-/** Undefined if the failure explains itself. */
+/** Undefined if the error needs no hint. */
 export function hintOf({ error, identity, ...mismatched }: FailedAuthentication): string | undefined {
   const { code, fields } = error
   if (code === 'AccessDenied') return refusalHint(error)
@@ -75,8 +75,8 @@ export function recordFailure(
 }
 
 /**
- * A secret may have been typed in place of the name: a name that does not look like an access key is hidden, as AWS
- * does.
+ * A secret may have been typed into the field of the name. A name that does not look like an access key is hidden, as
+ * on AWS.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
  */
 function nameOfNobody(claimed: string): string {
@@ -91,7 +91,7 @@ function scopeHint({ message, fields }: ApiError): string {
   return wanted === undefined ? message : `The client signs for another service than "${wanted}".`
 }
 
-/** Credentials that may be right, but not for this request or not now. */
+/** The hint if the credentials may be right, but are not valid for this request or at this time. */
 function refusalHint({ message, fields, cause }: ApiError): string {
   if (cause instanceof Error) return cause.message
   if (fields.HeadersNotSigned !== undefined) {

@@ -1,14 +1,14 @@
-/** The part of a request's head that may be recorded: no secrets, and nothing long. */
+/** The part of a request's head that may be recorded: without secrets, and with a bounded length. */
 import { percentDecode } from '#lib/text/uri.ts'
 import { mask } from '#model/served-request.ts'
 
-/** Marks where a long text was cut. */
+/** Marks the end of a text that was cut. */
 export const cutMark = '…'
 
 const headersMax = 64
 const valueCharsMax = 512
 const targetCharsMax = 2048
-/** The policy in a form. */
+/** The maximum length of a policy in a form. */
 const documentCharsMax = 6144
 const formFieldsMax = 100
 const formCharsMax = 16_384
@@ -20,13 +20,13 @@ const secretHeader = new RegExp(
   'i',
 )
 /**
- * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens are no secrets, nor is
- * PasswordResetRequired.
+ * Parameters of presigned links and of the forms of IAM and STS. Continuation tokens and
+ * PasswordResetRequired are not secrets.
  */
 const secretParameter = new RegExp(`signature|password|secret|token|assertion|${customerKey}`, 'i')
 const harmlessParameter = /^((next-)?continuation-token|PasswordResetRequired)$/i
 
-/** Name, value pairs as received; secrets masked, also in addresses that a header holds. */
+/** Pairs of name and value as received. Secrets are masked, also in URLs inside a header. */
 export function maskHeaders(rawHeaders: readonly string[]): [name: string, value: string][] {
   const masked: [string, string][] = []
   for (let at = 0; at + 1 < rawHeaders.length && masked.length < headersMax; at += 2) {

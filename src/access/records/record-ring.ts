@@ -40,12 +40,12 @@ export class RecordRing<T> {
     transaction.put(this.#turnKey, encodeJson({ next: next + values.length }))
   }
 
-  /** The number of the next record. */
+  /** Returns the number of the next record. */
   async next(): Promise<number> {
     return nextOf(await this.#engine.get(this.#turnKey))
   }
 
-  /** Records before number `end`. */
+  /** Lists the records before number `end`. */
   async *newestFirst(end: number): AsyncIterable<Numbered<T>> {
     const oldest = Math.max(0, end - this.#capacity)
     for (let stop = end; stop > oldest; stop -= readAtOnce) {

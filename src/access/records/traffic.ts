@@ -1,6 +1,6 @@
 /**
- * Traffic of each account in the last hour: counted in memory, and summed over all processes in steps of 30 seconds. A
- * request counts for the account that asks and for the account of the bucket.
+ * Traffic of each account in the last hour, counted in memory and summed over all processes in steps of 30 seconds. A
+ * request counts for the requester's account and for the account of the bucket.
  */
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -25,7 +25,7 @@ const stretches = 120
 
 const none = (): Amount => ({ requests: 0, errors: 0, bytesIn: 0, bytesOut: 0 })
 const startOf = (ms: number): number => ms - (ms % stretchMs)
-/** Sorts by time. */
+/** A text that sorts by time. */
 const timeText = (ms: number): string => String(startOf(ms) / 1000).padStart(12, '0')
 
 export class Traffic {
@@ -55,7 +55,7 @@ export class Traffic {
     sum.bytesOut += amount.bytesOut
   }
 
-  /** The counts since the last call, as a function that adds them in a transaction. */
+  /** Takes the counts since the last call. The returned function adds them in a transaction. */
   take(): (transaction: Transaction) => void {
     const [amounts, time] = [this.#amounts, timeText(this.#startMs)]
     this.#amounts = new Map()
@@ -64,7 +64,7 @@ export class Traffic {
     }
   }
 
-  /** Removes what is older than an hour, once a step. */
+  /** Removes counts older than an hour, once a step. */
   async prune(engine: MetadataEngine, nowMs: number): Promise<void> {
     if (startOf(nowMs) === this.#prunedMs) return
     this.#prunedMs = startOf(nowMs)
@@ -77,7 +77,7 @@ export class Traffic {
   }
 }
 
-/** The last hour, oldest first, without gaps. */
+/** The counts of the last hour, oldest first, without gaps. */
 export async function readTraffic(engine: MetadataEngine, account: string, nowMs: number): Promise<Stretch[]> {
   const firstMs = startOf(nowMs) - (stretches - 1) * stretchMs
   const sums = Array.from({ length: stretches }, (_, index) => ({ startMs: firstMs + index * stretchMs, ...none() }))

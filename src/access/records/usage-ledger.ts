@@ -1,6 +1,6 @@
 /**
- * Which actions each access key used, and where: counted in memory by day, action and first folder of the key, and
- * written in batches. The least-privilege policy is made from it.
+ * The actions that each access key used, and their resources: counted in memory by day, action and first folder of the
+ * key, and written in batches. The least-privilege policy is computed from it.
  */
 import { type Clock, systemClock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
@@ -23,7 +23,7 @@ export interface LedgerOptions {
 
 export const keptDays = 90
 const flushMs = 2000
-/** Folders counted apart for an access key and action; beyond that, the whole bucket is counted. */
+/** The number of folders counted separately for an access key and action. With more, the whole bucket is counted. */
 const foldersMax = 100
 const pendingMax = 10_000
 const dayMs = 86_400_000
@@ -90,7 +90,7 @@ export class UsageLedger {
     }
   }
 
-  /** From the start of that day, UTC. */
+  /** The uses since the start of that day, UTC. */
   async usesOf(accessKeyId: string, sinceMs: number): Promise<Use[]> {
     await this.flush()
     const sums = new Map<string, Use>()

@@ -17,7 +17,7 @@ interface Decided {
   readonly policies?: readonly PolicyTrace[]
 }
 
-/** Hides policies of other accounts: what they say, and that they decided. `accounts`: the owners. */
+/** Hides policies of other accounts: their text, and that they decided. `accounts`: the owners. */
 export function withOwnPolicies<T extends Decided>(
   account: string,
   decided: T,

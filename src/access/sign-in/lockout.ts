@@ -1,7 +1,7 @@
 /**
- * Counts failed attempts per name and address, and per address over all names, and locks either for a while after too
- * many. Attempts from one address never lock out another. In the memory of one process: for secrets that come with a
- * request, where nothing may be waited for. SharedLockout counts for all processes.
+ * Counts failed attempts per name and address, and per address over all names, and locks either for some time after too
+ * many. Attempts from one address never lock out another. Counts in the memory of one process, for secrets in requests,
+ * which must not wait for the index. SharedLockout counts for all processes.
  */
 import { hash } from 'node:crypto'
 import { type Clock, systemClock } from '#lib/clock.ts'
@@ -30,8 +30,8 @@ class FailureTable {
   readonly #max: number
   readonly #lockMs: number
   /**
-   * Attempts that are not locked, and attempts that are, each in the order of their last failure. Each has its own
-   * bound: made-up names do not end locks, and locks leave room for counting new names.
+   * Names that are not locked, and names that are, each in the order of their last failure. Each map has its own limit:
+   * attempts with made-up names do not end locks, and locks leave room for counting new names.
    */
   readonly #open = new Map<string, Failures>()
   readonly #locked = new Map<string, Failures>()
@@ -41,7 +41,7 @@ class FailureTable {
     this.#lockMs = lockMinutes * 60_000
   }
 
-  /** Undefined: not locked. */
+  /** Undefined if not locked. */
   findLock(id: string, nowMs: number): Lock | undefined {
     const failures = this.#locked.get(id)
     if (failures === undefined) return undefined
@@ -114,7 +114,7 @@ export class Lockout {
     this.#addresses?.add(network, nowMs)
   }
 
-  /** The attempt was right. */
+  /** Takes back what `begin` counted, since the attempt was right. */
   succeed(name: string, address: string): void {
     const network = networkOf(address)
     this.#names.forget(idOf(name, network))

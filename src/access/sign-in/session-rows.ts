@@ -1,4 +1,4 @@
-/** Rows of the console's sessions, shared by all processes: counting them, and removing those that have expired. */
+/** Counts the sessions of the console, and removes those that have expired. All processes share their rows. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowsAfter, rowsOf } from '#metadata/tables.ts'
 
@@ -36,7 +36,7 @@ export async function forgetExpired(
     const expired = rows.filter(({ value }) => decodeJson<Pick<SessionRow, 'expiresAtMs'>>(value).expiresAtMs <= nowMs)
     const checks = expired.map(({ key, value }) => ({ key, is: value }))
     const writes = expired.map(({ key }) => ({ key, value: undefined }))
-    // One that was renewed meanwhile stays, and the others of its page until the next sweep.
+    // A session that was renewed meanwhile stays, and so do the others of its page until the next sweep.
     if (writes.length > 0) await engine.commit({ checks, writes })
     range = rowsAfter(range, last.key, 'row')
   }

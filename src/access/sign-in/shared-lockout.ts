@@ -1,6 +1,6 @@
 /**
- * The same as Lockout for attempts that are hashed, counted by all processes and nodes together: in rows of the index.
- * There are no more of them than hashes are computed in the time that a lock lasts; a job removes those that are over.
+ * Like Lockout, but for attempts that are hashed, counted by all processes and nodes together in rows of the index. The
+ * number of rows is limited by the number of hashes computed while a lock lasts. A job removes expired rows.
  */
 import { hash } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
@@ -12,12 +12,12 @@ import { type LockoutSettings, lockedError } from './lockout.ts'
 
 interface Failures {
   readonly count: number
-  /** Then the failures are forgotten. */
+  /** The failures expire at this time. */
   readonly expiresAtMs: number
 }
 
 export interface SharedLockoutOptions {
-  /** The door: attempts at one are not counted at another. */
+  /** The kind of sign-in: attempts at one kind do not count for another. */
   readonly door: string
   readonly engine: MetadataEngine
   readonly clock: Clock
@@ -25,11 +25,11 @@ export interface SharedLockoutOptions {
   readonly attemptsOfAddress?: number
 }
 
-/** One count that an attempt adds to. */
+/** A counter that an attempt increments. */
 interface Counted {
   readonly key: Buffer
   readonly max: number
-  /** As in `this name`. */
+  /** Such as `this name`. */
   readonly what: string
 }
 
@@ -49,7 +49,9 @@ export class SharedLockout {
     for (const [at, one] of counted.entries()) this.#refuseLocked(one, this.#failuresIn(rows[at]))
   }
 
-  /** Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`. */
+  /**
+   * Counts an attempt as failed before its result is known, so that none runs uncounted. AccessDenied as from `check`.
+   */
   async begin(name: string, address: string): Promise<void> {
     const expiresAtMs = this.#options.clock.nowMs() + this.#settings.authLockoutMinutes * 60_000
     await this.#change(this.#countedOf(name, address), (one, failures, transaction) => {
@@ -58,7 +60,7 @@ export class SharedLockout {
     })
   }
 
-  /** The attempt was right. */
+  /** Takes back what `begin` counted, since the attempt was right. */
   async succeed(name: string, address: string): Promise<void> {
     const [ofName, ofAddress] = this.#countedOf(name, address)
     await this.#change(
@@ -99,6 +101,6 @@ export class SharedLockout {
   }
 }
 
-/** Names are hashed, since they can be long, and may be a secret that was typed in the wrong place. */
+/** Names are hashed, since they can be long, and may be a secret that was typed into the wrong field. */
 const idOf = (network: string, name?: string): string =>
   hash('sha256', name === undefined ? network : `${network}\0${name}`, 'base64url')

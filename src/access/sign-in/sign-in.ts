@@ -1,7 +1,7 @@
 /**
- * Sign-in to the console: access key and secret, or user name and password. A session keeps no secret: only who signed
- * in, and a stamp that changes with the secret. So a session ends when its key or user is removed, disabled or given
- * another secret.
+ * Sign-in to the console with access key and secret, or user name and password. A session keeps no secret: only the
+ * identity, and a stamp that changes with the secret. So a session ends when its key or user is removed, disabled or
+ * given another secret.
  */
 import { createHmac, hash } from 'node:crypto'
 import type { Access } from '#access/open-access.ts'
@@ -22,7 +22,7 @@ export interface SignInSettings {
   readonly authLockoutMinutes: number
 }
 
-/** What a session keeps. `name`: the access key, or the ARN of a user who signed in by password. */
+/** The content of a session. `name`: the access key, or the ARN of a user who signed in by password. */
 export interface SignedIn {
   readonly by: 'key' | 'password'
   readonly name: string
@@ -38,11 +38,11 @@ export interface SignInAttempt {
 
 export interface SignIn {
   /**
-   * Undefined: unknown or wrong, which take the same time. AccessDenied while the name is locked for the address, or
+   * Undefined if unknown or wrong; both take the same time. AccessDenied while the name is locked for the address, or
    * the address for all names. Both are recorded. Throttling if too many sign-ins wait.
    */
   attempt(attempt: SignInAttempt): Promise<SignedIn | undefined>
-  /** Undefined: the session must end. */
+  /** Undefined if the session must end. */
   resume(signedIn: SignedIn): Identity | undefined
 }
 
@@ -53,7 +53,7 @@ export interface SignInOptions {
   readonly identities: Identities
   readonly access: Pick<Access, 'journal' | 'ownAccount'>
   readonly settings: SignInSettings
-  /** Of the index. */
+  /** The engine of the index. */
   readonly engine: MetadataEngine
   readonly clock: Clock
 }
@@ -65,7 +65,7 @@ export function createSignIn({ identities, access, settings, engine, clock }: Si
       .update(`sign-in\0${name}\0${secret}`)
       .digest('base64url')
 
-  /** Keys are compared, and a hash is verified as well: the time does not tell which names are keys. */
+  /** Always verifies a hash as well, so that the time does not reveal which names are keys. */
   async function recognize(name: string, secret: string, begin: () => Promise<void>): Promise<SignedIn | undefined> {
     const key = identities.findByAccessKey(name)
     const user = key === undefined ? findPasswordOwner(identities.directory, asOwner(name)) : undefined
@@ -121,5 +121,5 @@ function asOwner(name: string) {
   return { account, userName: userName ?? name }
 }
 
-/** Digests have the same length, so that texts of any length take the same time to compare. */
+/** Digests have the same length, so the time of the comparison does not depend on the texts. */
 const digest = (text: string): string => hash('sha256', text, 'hex')

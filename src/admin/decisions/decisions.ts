@@ -1,4 +1,4 @@
-/** What was refused and why. An account sees the decisions about its own users and resources. */
+/** The refusals and their reasons. An account sees the decisions about its own users and resources. */
 import { concerns, shownTo } from '#access/records/visible-decision.ts'
 import { type AdminAnswer, type AdminRequest, type AdminServices, readNumber } from '#admin/route.ts'
 import { ApiError } from '#model/errors.ts'
@@ -28,7 +28,7 @@ export async function listDecisions({ account, query }: AdminRequest, { access }
 
 export async function getDecision({ account, params }: AdminRequest, { access }: AdminServices): Promise<AdminAnswer> {
   const record = await access.journal.find(params.id ?? '')
-  // The answer does not tell whether another account has such a decision.
+  // The answer does not reveal whether another account has such a decision.
   if (record === undefined || !concerns(record, account)) {
     throw new ApiError('NoSuchKey', { message: 'There is no such decision, or it was removed.' })
   }

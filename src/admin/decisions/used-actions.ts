@@ -1,4 +1,4 @@
-/** What an access key did, and the smallest policy that allows it. */
+/** The actions that an access key used, and the smallest policy that allows them. */
 import { keptDays } from '#access/records/usage-ledger.ts'
 import type { AdminAnswer, AdminRequest, AdminServices } from '#admin/route.ts'
 import { ApiError } from '#model/errors.ts'

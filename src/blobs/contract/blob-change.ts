@@ -1,30 +1,30 @@
-/** What a commit does to the bytes of a key. */
+/** The effects of a commit on the bytes of a key. */
 import type { BlobRef } from '#metadata/blob-ref.ts'
 
 export interface BlobChange {
   readonly bucket: string
   readonly key: string
-  /** Sorts changes of the key, newest first. Of an arrival: the new version's own. */
+  /** Sorts the changes of a key, newest first. For a new version it is the version's own order. */
   readonly order: string
-  /** The version that is new at this key. */
+  /** The new version of this key. */
   readonly arrived: Arrival | undefined
-  /** Versions that have become current, or ceased to be, in the order in which they make room. */
+  /** Versions that have become current or noncurrent, in the order in which they are moved. */
   readonly moved: readonly MovedBlob[]
-  /** Locked versions that stay where they are, and of which something else is said now. */
+  /** Locked versions that stay in place and get another lock. */
   readonly relocked: readonly RelockedBlob[]
-  /** Of versions that are no more. */
+  /** Versions that were removed. */
   readonly gone: readonly GoneBlob[]
 }
 
 export interface Arrival {
   readonly ref: BlobRef
-  /** As they were staged. */
+  /** The bytes as they were staged. */
   readonly bytes?: Buffer | undefined
-  /** The upload of which it was completed. */
+  /** The upload that was completed. */
   readonly uploadId?: string | undefined
-  /** Where it was until now. */
+  /** The key and order that it had until now. */
   readonly renamedFrom?: { readonly key: string; readonly order: string; readonly ref: BlobRef } | undefined
-  /** Its bytes are in their place already: they were put there by hand. */
+  /** Its bytes are in place already: a person put them there. */
   readonly isInPlace?: boolean
 }
 
@@ -44,7 +44,10 @@ export interface MovedBlob {
   readonly to: BlobRef
 }
 
-/** Thrown by `record` where bytes of this version are on their way still: it has to be settled (`settleArriving`), and the transaction begun again. */
+/**
+ * Thrown by `record` while bytes of this version are still being moved. The caller has to settle it (`settleArriving`)
+ * and begin the transaction again.
+ */
 export class NotSettled extends Error {
   readonly bucket: string
   readonly key: string

@@ -4,7 +4,7 @@ import type { ChecksumAlgorithm } from '#model/object/object.ts'
 import type { ByteRange, IncomingBody, Staged } from './incoming.ts'
 import type { OpenBlob } from './open-blob.ts'
 
-/** Stages bytes of an open blob as a body is staged, and compares what arrived with what was stored. Closes the blob. */
+/** Stages a range of an open blob like a body, and compares the result with the stored digests. Closes the blob. */
 export async function copyFrom<S extends Staged>(
   from: OpenBlob,
   range: ByteRange,
@@ -29,7 +29,7 @@ export async function copyFrom<S extends Staged>(
   }
 }
 
-/** A copy has no client that could break a body off: it was our own file that could not be read. */
+/** A copy has no client that could break off the body, so it is our own file that could not be read. */
 function asCopyError(error: unknown): unknown {
   if (!(error instanceof ApiError) || error.code !== 'IncompleteBody') return error
   return asStorageError(error.cause ?? new Error('a file ended before its record says'))

@@ -1,4 +1,4 @@
-/** What a blob store finds that it has not been given: changes by hand. The store above decides, in one commit, what becomes of it. */
+/** Changes by hand that a blob store finds. The store above decides about each in one commit. */
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { StagedBlob } from './incoming.ts'
@@ -6,30 +6,30 @@ import type { StagedBlob } from './incoming.ts'
 export interface Foreign {
   readonly bucket: string
   readonly key: string
-  /** The current version's record, which it does not fit; undefined: there is none. */
+  /** The record of the current version, which differs from what was found; undefined if there is none. */
   readonly known: StoredVersion | undefined
-  /** The current version's record where its bytes are kept aside: what is found is another beside it. */
+  /** The record of the current version if its bytes are kept aside. What was found is another file at the same key. */
   readonly aside?: StoredVersion | undefined
-  /** What is there now, in its place; undefined: nothing, it was removed by hand. */
+  /** The bytes that are in place now; undefined if they were removed by hand. */
   readonly found: Omit<StagedBlob, 'bytes'> | undefined
   /**
-   * To be asked inside the transaction that acts on it: whether all is as it was found, which the commit checks again. With anything but
-   * `same` the transaction is to change nothing.
+   * Called inside the transaction that acts on the finding: whether nothing has changed since, which the commit checks
+   * again. Unless it returns `same`, the transaction must not change anything.
    */
   confirm(transaction: Transaction): Promise<'same' | 'changed' | 'ours'>
 }
 
 /**
- * `adopted`: the index says now what is there. `none`: there is nothing to adopt. `changed`: it is not what was looked at any more.
- * `ours`: a write of ours is under way there; it may be adopted when that is done.
+ * `adopted`: the index now describes what is there. `none`: there is nothing to adopt. `changed`: it has changed since
+ * it was found. `ours`: one of our own writes is in progress there; it may be adopted afterwards.
  */
 export type Adoption = 'adopted' | 'none' | 'changed' | 'ours'
 
-/** The store above. */
+/** The store above, which decides about findings. */
 export interface BlobOwner {
   onForeign(foreign: Foreign): Promise<Adoption>
-  /** A bucket that was made by hand. False if it has a record, or is to have none. */
+  /** Called for a bucket that was made by hand. False if it has a record, or must not get one. */
   onForeignBucket(name: string): Promise<boolean>
-  /** Reads a key as a request does: whatever is different from its record is told on the way. */
+  /** Reads a key as a request does. Any difference from its record is reported on the way. */
   look(bucket: string, key: string): Promise<StoredVersion | undefined>
 }

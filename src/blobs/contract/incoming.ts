@@ -1,51 +1,51 @@
-/** Bytes on their way in. */
+/** Bytes that are being received. */
 import type { Readable } from 'node:stream'
 import type { BlobRef } from '#metadata/blob-ref.ts'
 import type { ObjectEncryption } from '#model/object/encryption.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
-/** Bytes start <= i < end. */
+/** The bytes start <= i < end. */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
-/** A body, decoded (no aws-chunked framing left). */
+/** A body, decoded: without aws-chunked framing. */
 export interface IncomingBody {
   readonly source: Readable
   /** Decoded length, when the client announced it. */
   readonly sizeBytes: number | undefined
-  /** More than this is EntityTooLarge. */
+  /** A larger body is EntityTooLarge. */
   readonly maxBytes: number
-  /** What to compute beside MD5 and CRC64NVME, which are always computed. */
+  /** Digests to compute beside MD5 and CRC64NVME, which are always computed. */
   readonly algorithms: readonly ChecksumAlgorithm[]
-  /** Encrypted bytes, of which the CRC64NVME is computed and nothing else. */
+  /** Encrypted bytes: only their CRC64NVME is computed. */
   readonly isSealed?: true
 }
 
-/** Bytes received and hashed, not yet visible. */
+/** Bytes that were received and hashed, but are not visible yet. */
 export interface Staged {
   readonly sizeBytes: number
-  /** Big-endian digests of everything asked for, and always of MD5 and CRC64NVME. */
+  /** Big-endian digests: all that were requested, and always MD5 and CRC64NVME. */
   readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
-  /** How the bytes that are kept are sealed: size and digests are of those that came. */
+  /** The encryption of the bytes that are kept. Size and digests are those of the plaintext. */
   readonly encryption?: ObjectEncryption
 }
 
 export interface StagedBlob extends Staged {
   readonly ref: BlobRef
-  /** Of a small body, where the store puts them into the commit as well. */
+  /** The bytes of a small body, if the store puts them into the commit as well. */
   readonly bytes: Buffer | undefined
-  /** Base64, of a sealed segment that was appended to others. */
+  /** Base64. The salt of an encrypted segment that was appended to others. */
   readonly salt?: string
 }
 
-/** Where the bytes of a part are. Only the store that made it reads it; the index keeps it as JSON. */
+/** The place of the bytes of a part. Only the blob store that made it reads it; the index keeps it as JSON. */
 export type PartRef = object
 
 export interface StagedPart extends Staged {
   readonly partNumber: number
-  /** Base64, of a sealed part: no other part that had its number has the same. */
+  /** Base64. Each encrypted part has its own salt, also if it replaces a part of the same number. */
   readonly salt?: string
 }
 

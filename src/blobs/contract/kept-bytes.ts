@@ -1,13 +1,13 @@
-/** What is known of the bytes that are kept for a version: those of a sealed one are not its own. */
+/** Size and checksum of the bytes that are kept for a version. For an encrypted version they differ from its own. */
 import { crc64nvmeOf, type StoredVersion } from '#metadata/version-codec.ts'
 
-/** `detail` of a sealed version's BlobRef. With it the bytes can be verified without a key. */
+/** The `detail` in the BlobRef of an encrypted version. It allows to verify the bytes without a key. */
 export interface SealedDetail {
-  /** Base64, of all sealed bytes. */
+  /** Base64, of all encrypted bytes. */
   readonly crc64nvme: string
 }
 
-/** In the PartRef of a sealed part, beside what the store below needs to find its bytes. */
+/** In the PartRef of an encrypted part, beside what the blob store below needs. */
 export interface SealedPart {
   readonly sealed: {
     readonly sizeBytes: number
@@ -16,7 +16,7 @@ export interface SealedPart {
   }
 }
 
-/** Base64 of their CRC64NVME; undefined where an older release kept another checksum. */
+/** Base64 of their CRC64NVME; undefined if an older release kept another checksum. */
 export function keptCrc64nvmeOf(
   version: Pick<StoredVersion, 'checksum' | 'crc64nvme' | 'encryption' | 'blob'>,
 ): string | undefined {

@@ -10,9 +10,9 @@ import type { OpenBlob } from './open-blob.ts'
 export interface PartBlobs {
   /** After the commit of the upload's row. */
   begin(uploadId: string): Promise<void>
-  /** NoSuchUpload if it has ended. */
+  /** NoSuchUpload if the upload has ended. */
   stage(upload: Upload, partNumber: number, body: IncomingBody): Promise<StagedPartBlob>
-  /** A copy of bytes of an open blob, which it closes. */
+  /** Stages a copy of a range of an open blob, and closes the blob. */
   stageCopy(
     upload: Upload,
     partNumber: number,
@@ -21,7 +21,7 @@ export interface PartBlobs {
     algorithms: readonly ChecksumAlgorithm[],
   ): Promise<StagedPartBlob>
   discard(uploadId: string, partNumber: number, at: PartRef): Promise<void>
-  /** In the commit of the part's row. `replaced`: the part that had the number until now. */
+  /** In the commit of the part's row. `replaced`: the part that had this number before. */
   record(
     transaction: Transaction,
     uploadId: string,
@@ -29,26 +29,26 @@ export interface PartBlobs {
     at: PartRef,
     replaced: PartRef | undefined,
   ): Awaitable<void>
-  /** After that commit, of the part that had the number before. */
+  /** After that commit: removes the part that had the number before. */
   removeReplaced(uploadId: string, at: PartRef): void
-  /** The bytes of these parts as one blob, not yet anybody's. PartsGone. */
+  /** Joins the bytes of these parts to one blob that is not published yet. PartsGone. */
   assemble(
     uploadId: string,
     parts: readonly { readonly at: PartRef; readonly sizeBytes: number }[],
   ): Promise<AssembledBlob>
   /** In the commit that ends the upload. */
   recordEnd(transaction: Transaction, uploadId: string): Promise<void>
-  /** After the commit that aborts it. */
+  /** After the commit that aborts the upload. */
   remove(uploadId: string): Promise<void>
 }
 
-/** The upload ended while its parts were read. */
+/** The upload ended while its parts were being read. */
 export class PartsGone extends Error {}
 
 export interface AssembledBlob {
   readonly ref: BlobRef
-  /** In the commit that publishes it: nothing may have been added to the upload since. */
+  /** In the commit that publishes it: fails if the upload has got another part since. */
   confirm(transaction: Transaction): void
-  /** If nothing was committed. */
+  /** Called if nothing was committed. */
   discard(): void
 }

@@ -1,4 +1,7 @@
-/** Encryption over a blob store. What comes is sealed before that store has it; sizes and digests that are told are of the plaintext. */
+/**
+ * Encryption over a blob store, which gets encrypted bytes only. Sizes and digests in the results are those of the
+ * plaintext.
+ */
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { DataKeys, Sealing } from '#model/object/encryption.ts'
 import type { Upload } from '#model/object/multipart/upload.ts'
@@ -8,7 +11,7 @@ import type { OpenBlob } from './open-blob.ts'
 import type { AssembledBlob } from './part-blobs.ts'
 
 export interface SealedBlobs {
-  /** As BlobStore's. */
+  /** Like BlobStore's. */
   stage(body: IncomingBody, sealing: Sealing): Promise<StagedBlob>
   stageCopy(
     from: OpenBlob,
@@ -16,9 +19,9 @@ export interface SealedBlobs {
     algorithms: readonly ChecksumAlgorithm[],
     sealing: Sealing,
   ): Promise<StagedBlob>
-  /** A segment after those of a sealed version, which stay as they are: `to` are its kept bytes. */
+  /** Stages a segment behind those of an encrypted version, which are not changed. `to` is its encrypted bytes. */
   stageAppend(to: OpenBlob, body: IncomingBody, segment: AppendedSegment): Promise<StagedBlob>
-  /** As PartBlobs'. Each part is sealed on its own: they come in any order, and from several processes. */
+  /** Like PartBlobs'. Each part is encrypted separately: parts come in any order and from several processes. */
   stagePart(upload: Upload, partNumber: number, body: IncomingBody, dataKeys: DataKeys): Promise<StagedPartBlob>
   stagePartCopy(
     upload: Upload,
@@ -28,27 +31,27 @@ export interface SealedBlobs {
     algorithms: readonly ChecksumAlgorithm[],
     dataKeys: DataKeys,
   ): Promise<StagedPartBlob>
-  /** The sealed parts one after the other: nothing is encrypted again. */
+  /** Joins the encrypted parts. Nothing is encrypted again. */
   assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob>
-  /** A small text that belongs to a sealed version, sealed with its data keys under this name. */
+  /** Encrypts a small text of an encrypted version with its data keys, under this name. */
   sealText(name: string, bytes: Buffer, dataKeys: DataKeys): Buffer
-  /** Undefined: it was not sealed under this name with these keys. `sizeBytes`: of the text. */
+  /** Undefined if it was not encrypted under this name with these keys. `sizeBytes`: of the plaintext. */
   openText(name: string, sealed: Buffer, sizeBytes: number, dataKeys: DataKeys): Buffer | undefined
-  /** Takes over the sealed bytes. Throws the error of `damaged`, at once or when the chunk is read that is. */
+  /** Takes over the encrypted bytes. Throws the error of `damaged`, at once or when a damaged chunk is read. */
   unseal(sealed: OpenBlob, unsealing: Unsealing): OpenBlob
 }
 
 export interface AppendedSegment extends Sealing {
   readonly partNumber: number
-  /** Base64, of the kept bytes before it. */
+  /** Base64, of the stored bytes before it. */
   readonly keptCrc64nvme: string
 }
 
 export interface Unsealing {
   readonly version: StoredVersion
-  /** All of a version that came in parts. */
+  /** All parts of a version that was uploaded in parts. */
   readonly parts: readonly ObjectPart[]
   readonly dataKeys: DataKeys
-  /** Tells of bytes that are not those that were sealed with these keys; the error is for the client. */
+  /** Reports bytes that were not encrypted with these keys. Returns the error for the client. */
   readonly damaged: () => Error
 }

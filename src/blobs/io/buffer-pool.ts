@@ -1,7 +1,7 @@
 /**
- * Large buffers, lent. Lending never waits, so no slow client can starve another; instead what is lent shrinks as more is out, so that
- * memory stays near `limitBytes` however many streams there are. Buffers are kept rather than dropped: what is dropped is memory
- * still until it is collected, which may be long after.
+ * A pool of large buffers. Taking one never waits, so no slow client can block another. Instead the buffers get smaller
+ * as more are in use, and memory stays near `limitBytes` for any number of streams. Buffers are kept instead of
+ * dropped: a dropped buffer uses memory until it is collected, which may be much later.
  */
 const LARGE_BYTES = 512 * 1024
 const MEDIUM_BYTES = 256 * 1024
@@ -24,7 +24,7 @@ export class BufferPool<B extends Uint8Array> {
     return this.#lentBytes
   }
 
-  /** A buffer for `wantedBytes`, or for more or less than that; never empty. */
+  /** A buffer of about `wantedBytes`: it may be larger or smaller, but is never empty. */
   take(wantedBytes: number): B {
     const sizeBytes = Math.min(this.#affordable(), sizeClassOf(wantedBytes))
     const hasRoom = this.#idleBytes + this.#lentBytes + sizeBytes <= this.#limitBytes
@@ -40,7 +40,7 @@ export class BufferPool<B extends Uint8Array> {
     this.#idle.get(buffer.length)?.push(buffer)
   }
 
-  /** Instead of `give`, for a buffer that is lost, or may still be in use. */
+  /** Called instead of `give` for a buffer that is lost or may still be in use. */
   forget(sizeBytes: number): void {
     this.#lentBytes -= sizeBytes
   }
@@ -51,7 +51,7 @@ export class BufferPool<B extends Uint8Array> {
     return idle
   }
 
-  /** With no room for another: whatever is there, or the smallest. */
+  /** Without room for another buffer: any free one, or a new one of the smallest size. */
   #takeOther(): B {
     for (const sizeBytes of classes) {
       const idle = this.#takeIdle(sizeBytes)

@@ -1,6 +1,6 @@
 /**
- * The way out for stretches of large blobs: two large buffers, one read while the other is written. A buffer is used again only after
- * the socket is done with it.
+ * Sends ranges of large blobs with two large buffers: one is read while the other is written. A buffer is used again
+ * only when the socket has finished with it.
  */
 import { read } from 'node:fs'
 import type { ServerResponse } from 'node:http'
@@ -9,7 +9,7 @@ import { BufferPool } from './buffer-pool.ts'
 import type { StretchCheck } from './stretch-check.ts'
 
 export interface EgressSource {
-  /** Reads some of the next bytes, at most so many: how many. */
+  /** Reads the next bytes, at most `lengthBytes`. Returns how many. */
   read(buffer: Uint8Array<ArrayBuffer>, lengthBytes: number, position: number): Promise<number>
 }
 
@@ -23,21 +23,21 @@ export interface Stretch {
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** More at once is colder in the processor's cache when the reader gets to it. */
+/** A larger piece has left the processor's cache when the reader gets to it. */
 const PIECE_BYTES = 512 * 1024
 
 export const egressBuffers = new BufferPool<Uint8Array<ArrayBuffer>>(
-  // Memory of its own each, for a lane of digests to take over.
+  // Each has its own memory, since a digest thread takes it over.
   (sizeBytes) => new Uint8Array(new ArrayBuffer(sizeBytes)),
   32 * 1024 * 1024,
 )
 
 /**
- * Resolves when every byte has been handed to the socket. Rejects if the client goes away, if the source is shorter than promised, or
- * `check` refuses its bytes: then the connection is destroyed before the last of them, so that none pass for the content. Either way the
- * source may be closed after.
- * The caller calls `end` after. `writeHead`, unless that is done, is called before the first byte is sent:
- * if it never was, an error can still be answered.
+ * Resolves when every byte has been passed to the socket. Rejects if the client disconnects, the source is shorter than
+ * expected, or `check` refuses its bytes. Then the connection is destroyed before the last byte, so that the client
+ * cannot take them for the content. In both cases the source may be closed afterwards.
+ * The caller calls `end`. `writeHead` is called before the first byte, unless the head is sent already. If it was not
+ * called, an error can still be answered.
  */
 export async function sendStretch(response: ServerResponse, stretch: Stretch, writeHead?: () => void): Promise<void> {
   let hasBegun = writeHead === undefined
@@ -62,7 +62,7 @@ async function pump(outlet: Outlet, { source, start, end, check }: Stretch, begi
   try {
     const writes: Promise<void>[] = []
     for (let position = start; position < end; ) {
-      // Two in turn: before a third buffer is taken the older one has come back.
+      // Two buffers in turn: the older one must be free before another is taken.
       if (writes.length === 2) await writes.shift()
       const buffer = egressBuffers.take(Math.min(end - position, PIECE_BYTES))
       const count = await readInto(source, buffer, Math.min(buffer.length, end - position), position)
@@ -80,7 +80,7 @@ async function pump(outlet: Outlet, { source, start, end, check }: Stretch, begi
   }
 }
 
-/** Returns the same bytes, perhaps as another view. `check` with the last piece. */
+/** Returns the same bytes, perhaps as another view. `check` is given for the last piece. */
 async function checkPiece(
   buffer: Bytes,
   count: number,
@@ -103,7 +103,7 @@ export const fileSource = (fd: number): EgressSource => ({
     new Promise<number>((resolve, reject) => {
       read(fd, buffer, 0, lengthBytes, position, (error, count) => {
         if (error !== null) reject(error)
-        else if (count === 0) reject(new Error(`The file ends at ${position}, before what was promised`))
+        else if (count === 0) reject(new Error(`The file ends at ${position}, before its expected end`))
         else resolve(count)
       })
     }),
@@ -118,7 +118,9 @@ async function readInto(source: EgressSource, buffer: Bytes, lengthBytes: number
   }
 }
 
-/** Writes to a response that may lose its client: then not every write is called back, but 'close' always comes. */
+/**
+ * Writes to a response that may lose its client. Then not every write is called back, but 'close' is always emitted.
+ */
 class Outlet {
   readonly #response: ServerResponse
   readonly #pending = new Set<(error?: Error | null) => void>()
@@ -137,7 +139,7 @@ class Outlet {
       const done = (error?: Error | null) => {
         if (!this.#pending.delete(done)) return
         if (error) {
-          // The socket may not be done with it, so it is not lent again.
+          // The socket may still use the buffer, so it is not used again.
           egressBuffers.forget(buffer.length)
           reject(error)
         } else {

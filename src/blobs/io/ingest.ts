@@ -1,6 +1,6 @@
 /**
- * The way in for large bodies: gathers the stream into large buffers, each of which goes to lanes that hash it and then into the
- * target, while the next are filled. Settles only when nothing touches the target any more, so the caller may close it.
+ * Receives large bodies: collects the stream in large buffers, which are hashed and written to the target while the
+ * next are filled. Settles only when nothing uses the target any more, so the caller may close it.
  */
 import { write } from 'node:fs'
 import type { Readable } from 'node:stream'
@@ -10,7 +10,10 @@ import { ApiError } from '#model/errors.ts'
 import { BufferPool } from './buffer-pool.ts'
 
 export interface IngestTarget {
-  /** In order; a call may come before the one before has resolved. All but the last have a multiple of 64 KiB. */
+  /**
+   * Called in order, possibly before the previous call has resolved. All buffers but the last have a multiple of 64
+   * KiB.
+   */
   write(bytes: Uint8Array, position: number, isLast: boolean): Promise<void>
 }
 
@@ -29,20 +32,20 @@ export interface Ingested {
 type Bytes = Uint8Array<ArrayBuffer>
 
 const BUFFERS_PER_STREAM = 4
-/** Twice as large, what was received has left the processor's cache before it is hashed. */
+/** With twice the size, data has left the processor's cache before it is hashed. */
 const LARGE_BUFFER_BYTES = 512 * 1024
 const MEDIUM_BUFFER_BYTES = 256 * 1024
-/** From here on large buffers: below it they would leave nothing to overlap. */
+/** Bodies from this size use large buffers. A smaller body would fit into too few buffers to work in parallel. */
 const LARGE_BODY_BYTES = 4 * LARGE_BUFFER_BYTES
-/** Up to here handing over to a lane costs more than hashing. */
+/** Up to this size, passing data to another thread costs more than hashing it. */
 const INLINE_BYTES = MEDIUM_BUFFER_BYTES
 
 export const ingestBuffers = new BufferPool<Bytes>((sizeBytes) => new Uint8Array(sizeBytes), 20 * 1024 * 1024)
 
 /**
- * EntityTooLarge beyond `maxBytes`; IncompleteBody if the source ends early, breaks off, or brings another length than announced.
- * An ApiError of the source is passed on as it is. After a failure the source is left paused, not destroyed, so that an answer
- * can still be sent.
+ * EntityTooLarge above `maxBytes`; IncompleteBody if the source ends early, breaks off, or has another length than
+ * announced. An ApiError of the source is passed on. After a failure the source is paused, not destroyed, so that an
+ * answer can still be sent.
  */
 export function ingest(source: Readable, target: IngestTarget, options: IngestOptions): Promise<Ingested> {
   return new Ingest(source, target, options).run()
@@ -60,7 +63,7 @@ class Ingest {
   #settled: { resolve(ingested: Ingested): void; reject(error: unknown): void } | undefined
   #filling: Bytes | undefined
   #filledBytes = 0
-  /** What did not fit while all buffers were in use. */
+  /** Received bytes that did not fit while all buffers were in use. */
   #rest: Uint8Array | undefined
   #receivedBytes = 0
   #flushedBytes = 0
@@ -112,7 +115,7 @@ class Ingest {
       this.#filling.set(at === 0 && count === chunk.length ? chunk : chunk.subarray(at, at + count), this.#filledBytes)
       this.#filledBytes += count
       at += count
-      // Of a body whose end is not known a full buffer may be the last.
+      // If the length of the body is unknown, a full buffer may be the last.
       const isDue = this.#filledBytes === this.#filling.length && this.#options.sizeBytes !== undefined
       if (isDue) this.#flush(this.#filling)
     }
@@ -161,7 +164,7 @@ class Ingest {
       if (this.#rest !== undefined) return
       if (!this.#ended) this.#source.resume()
     }
-    // 'end' may come while there is a rest: a pause does not hold it back.
+    // 'end' may be emitted while there is a rest: a pause does not delay it.
     if (this.#ended) this.#finish()
   }
 
@@ -206,7 +209,7 @@ class Ingest {
   #detach(): void {
     const source = this.#source
     source.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose)
-    // An error of a source after its end, or after it was abandoned, must not end the process.
+    // An error of the source after its end must not end the process.
     source.on('error', () => {})
   }
 
@@ -227,7 +230,7 @@ class Ingest {
   }
 }
 
-/** `offset`: where the first byte goes. */
+/** `offset`: the position of the first byte. */
 export const fileTarget = (fd: number, offset: number): IngestTarget => ({
   write: (bytes, position) => writeAll(fd, bytes, offset + position),
 })

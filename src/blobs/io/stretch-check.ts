@@ -1,12 +1,14 @@
-/** Whether the bytes of a stretch of a file, on their way to a client, are those of the version that they are sent for. */
+/** Checks that the bytes of a range of a file that are sent to a client are those of its version. */
 export interface StretchCheck {
-  /** Whether `assertSame` can tell by the CRC64NVME of the stretch: it is the whole version, and the record has the checksum. */
+  /**
+   * Whether `assertSame` can use the CRC64NVME of the range: it is the whole version, and the record has the checksum.
+   */
   readonly canDigest: boolean
-  /** The checksum is wanted of large objects, too, whatever it costs. */
+  /** The checksum is required also for large objects. */
   readonly mustDigest: boolean
   /**
-   * Once the last byte has been read, and before it is handed on: throws if the file has been changed since it was opened, or the
-   * checksum, where it is given, is another.
+   * Called after the last byte was read and before it is passed on. Throws if the file has been changed since it was
+   * opened, or the given checksum differs.
    */
   assertSame(crc64nvme: Buffer | undefined): void
 }

@@ -8,7 +8,7 @@ import type { ChecksumAlgorithm } from '#model/object/object.ts'
 export const digestsOf = (bytes: Buffer, wanted: Pick<IncomingBody, 'algorithms' | 'isSealed'>): Staged['digests'] =>
   digestOnce(algorithmsFor(wanted), bytes)
 
-/** Bytes of another blob, of any store. Closes it. */
+/** Reads a range of another blob, of any store. Closes the blob. */
 export async function copyOf(
   from: OpenBlob,
   range: ByteRange,

@@ -1,6 +1,6 @@
 /**
- * The simplest blob store: everything in the memory of one process, for tests and throw-away servers. Bytes are never moved; those of a
- * version that is gone are forgotten after its commit.
+ * The simplest blob store: all bytes in the memory of one process, for tests and temporary servers. Bytes are never
+ * moved. Those of a removed version are freed after its commit.
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
 import type { BlobStore, Recorded, SettleOptions } from '#blobs/contract/blob-store.ts'
@@ -105,7 +105,7 @@ export class MemoryBlobs implements BlobStore {
     return ref
   }
 
-  /** No hand reaches any of them. */
+  /** No bytes here can be changed by hand, so there is nothing to keep aside. */
   asAside(ref: BlobRef, aside: AsideReason): BlobRef {
     return ref.aside === undefined ? { ...ref, aside } : ref
   }
@@ -150,7 +150,7 @@ export class MemoryBlobs implements BlobStore {
     return this.#bytes.has(blob.id)
   }
 
-  /** Its version was replaced or removed since the record was read, and the next reading of that shows it. */
+  /** The version was replaced or removed after its record was read. The next read of the record shows this. */
   async search(_bucket: string, version: StoredVersion, before: object | undefined): Promise<object | 'unreachable'> {
     if (before !== undefined && (before as StoredVersion).order === version.order) throw new ApiError('InternalError')
     return version

@@ -13,7 +13,7 @@ interface KeptPart {
   readonly id: string
 }
 
-/** Parts by their ids, upload by upload. */
+/** Parts by their ids, for each upload. */
 export class MemoryParts implements PartBlobs {
   readonly #uploads = new Map<string, Map<string, Buffer>>()
   readonly #keep: (bytes: Buffer) => BlobRef
@@ -64,11 +64,11 @@ export class MemoryParts implements PartBlobs {
     this.#uploads.get(uploadId)?.delete((at as KeptPart).id)
   }
 
-  /** The parts stay until the upload ends: its completion may fail. */
+  /** The parts stay until the upload ends, since its completion may fail. */
   async assemble(uploadId: string, parts: readonly { readonly at: PartRef }[]): Promise<AssembledBlob> {
     const kept = this.#uploads.get(uploadId)
     const bytes = parts.map(({ at }) => kept?.get((at as KeptPart).id))
-    if (bytes.includes(undefined)) throw new PartsGone('a part is no more')
+    if (bytes.includes(undefined)) throw new PartsGone('a part was removed')
     const whole = Buffer.concat(bytes.filter((part) => part !== undefined))
     return { ref: this.#keep(whole), confirm: () => undefined, discard: () => undefined }
   }

@@ -1,14 +1,17 @@
-/** A body on its way in, sealed: its own digests are computed of what comes, and the blob store below receives what is to be kept. */
+/**
+ * Encrypts a body while it is received. Its digests are computed from the plaintext, and the blob store below gets the
+ * encrypted bytes.
+ */
 import { Readable } from 'node:stream'
 import { algorithmsFor, type IncomingBody, type Staged } from '#blobs/contract/incoming.ts'
 import { type IngestTarget, ingest } from '#blobs/io/ingest.ts'
 import { chunkBytes, sealedBytes, sealedChunkBytes } from './segment.ts'
 import type { SegmentCipher } from './segment-cipher.ts'
 
-/** What of a sealed body has not been taken yet, at most: as much as one buffer of the way in. */
+/** The maximum of encrypted bytes that wait to be read: as much as one buffer of `ingest`. */
 const waitingBytesMax = 512 * 1024
 
-/** Sealed bytes on their way to the store below, which takes them at its own speed. */
+/** Encrypted bytes for the store below, which reads them at its own speed. */
 class SealedStream extends Readable implements IngestTarget {
   readonly #cipher: SegmentCipher
   readonly #layers: number
@@ -18,7 +21,7 @@ class SealedStream extends Readable implements IngestTarget {
     super({ highWaterMark: waitingBytesMax })
     this.#cipher = cipher
     this.#layers = layers
-    // The store below may have given up before it listens.
+    // The store below may have failed before it listens.
     this.on('error', () => undefined)
     this.push(cipher.header)
   }
@@ -43,7 +46,7 @@ class SealedStream extends Readable implements IngestTarget {
       hasRoom = this.push(sealed)
     }
     if (!hasRoom && !this.destroyed) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    if (this.destroyed) throw this.errored ?? new Error('the sealed bytes were not taken')
+    if (this.destroyed) throw this.errored ?? new Error('the encrypted bytes were not read')
   }
 
   #resume(): void {
@@ -56,8 +59,8 @@ interface Kept {
 }
 
 /**
- * `stage` hands the sealed body to the store below. EntityTooLarge and IncompleteBody are about what comes. On any error nothing is left
- * behind.
+ * `stage` passes the encrypted body to the store below. EntityTooLarge and IncompleteBody are about the plaintext. On
+ * any error nothing is left behind.
  */
 export async function sealStream<K extends Kept>(
   body: IncomingBody,
@@ -76,7 +79,7 @@ export async function sealStream<K extends Kept>(
     isSealed: true,
   })
   const receiving = ingest(source, sealed, { names: algorithmsFor(body), sizeBytes, maxBytes })
-  // Whichever of the two fails ends the other, and is what is told.
+  // If one of the two fails, it ends the other, and its error is the result.
   keeping.catch((error: Error) => sealed.destroy(error))
   const received = receiving.then(
     async (all) => {

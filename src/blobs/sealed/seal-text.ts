@@ -1,10 +1,13 @@
-/** Small bytes that belong to a sealed version beside its own, such as an annotation, sealed with the same data keys. */
+/** Small bytes that belong to an encrypted version, such as an annotation, encrypted with the same data keys. */
 import { hkdfSync } from 'node:crypto'
 import type { DataKeys } from '#model/object/encryption.ts'
 import { chunkBytes, headerBytes, lastChunkOf, sealedBytes, sealedChunkBytes } from './segment.ts'
 import { SealBroken, SegmentCipher } from './segment-cipher.ts'
 
-/** No key of a segment, and none of another name's: what is sealed under one name opens under no other. */
+/**
+ * Each name has its own keys, which differ from those of all segments. Bytes encrypted under one name cannot be
+ * decrypted under another.
+ */
 const keysFor = (dataKeys: DataKeys, name: string): DataKeys =>
   dataKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', `myfsio annotation ${name}`, 32)))
 
@@ -20,13 +23,13 @@ export function sealText(name: string, bytes: Buffer, dataKeys: DataKeys): Buffe
   return sealed
 }
 
-/** Undefined: these bytes were not sealed under this name with these keys. `sealed` is left as it is. */
+/** Undefined if these bytes were not encrypted under this name with these keys. `sealed` is not changed. */
 export function openText(name: string, sealed: Buffer, sizeBytes: number, dataKeys: DataKeys): Buffer | undefined {
   const layers = dataKeys.length
   if (sealed.length !== sealedBytes(sizeBytes, layers)) return undefined
   try {
     const cipher = SegmentCipher.of(keysFor(dataKeys, name), sealed.subarray(0, headerBytes), noPart, undefined)
-    // Opening uses up what it opens.
+    // Decryption overwrites its input.
     const rest = Buffer.from(sealed)
     const opened = Buffer.allocUnsafe(sizeBytes)
     for (const { chunk, isLast, plain, kept } of chunksOf(sizeBytes, layers)) {
@@ -39,7 +42,7 @@ export function openText(name: string, sealed: Buffer, sizeBytes: number, dataKe
   }
 }
 
-/** Where the chunks are, in the plaintext and in the segment: from, and to before. */
+/** The ranges of the chunks in the plaintext and in the segment; the end is exclusive. */
 function* chunksOf(sizeBytes: number, layers: number) {
   const last = lastChunkOf(sizeBytes)
   for (let chunk = 0, at = headerBytes; chunk <= last; chunk++) {

@@ -1,4 +1,4 @@
-/** Parts of uploads that are encrypted, each a segment of its own. */
+/** Encrypted parts of uploads. Each is a segment of its own. */
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import type { ByteRange, IncomingBody, PartRef, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { SealedDetail, SealedPart } from '#blobs/contract/kept-bytes.ts'

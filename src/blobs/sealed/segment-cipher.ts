@@ -1,27 +1,28 @@
 /**
- * The keys of one segment, derived from the data keys and the segment's header. The nonce of a chunk is its number, since no two segments
- * have one key. A chunk's number, whether it is the last, and its part number are authenticated with it: it opens nowhere else.
+ * The keys of one segment, derived from the data keys and the segment's header. The nonce of a chunk is its number,
+ * since no two segments have the same key. The number of the chunk, whether it is the last, and its part number are
+ * authenticated, so a chunk cannot be decrypted at another place.
  */
 import { deriveKey } from '#lib/digest/derive-key.ts'
 import { aesGcm, tagBytes } from '#lib/system/aes-gcm.ts'
 import type { DataKeys } from '#model/object/encryption.ts'
 import { isHeader, newHeader, saltIn } from './segment.ts'
 
-/** These bytes are not what was sealed there. */
+/** These bytes are not those that were encrypted there. */
 export class SealBroken extends Error {}
 
 const layerNames = [Buffer.from([0]), Buffer.from([1])]
 
-/** Of the chunk that is being sealed or opened: none waits meanwhile. */
+/** The nonce of the current chunk. Encryption is synchronous, so one buffer is enough. */
 const nonce = Buffer.alloc(12)
 const identity = Buffer.alloc(11)
 
-/** Of data keys that are kept: the segment that was opened last with them. */
+/** For data keys in use: the cipher of the segment that was decrypted last. */
 const lastCiphers = new WeakMap<DataKeys, SegmentCipher>()
 
 export class SegmentCipher {
   readonly header: Buffer
-  /** The innermost layer's first. */
+  /** The key of the innermost layer is the first. */
   readonly #keys: readonly Buffer[]
   readonly #partNumber: number
 
@@ -31,15 +32,15 @@ export class SegmentCipher {
     this.#keys = dataKeys.map((dataKey, layer) => deriveKey(dataKey, header, layerNames[layer] as Buffer))
   }
 
-  /** Of a new segment. */
+  /** For a new segment. */
   static begin(dataKeys: DataKeys, partNumber: number): SegmentCipher {
     return new SegmentCipher(dataKeys, newHeader(dataKeys.length, partNumber), partNumber)
   }
 
-  /** Of one that is there. SealBroken unless its header says what it should; `salt`: known of a part. */
+  /** For an existing segment. SealBroken unless its header is as expected. `salt`: known for parts. */
   static of(dataKeys: DataKeys, header: Buffer, partNumber: number, salt: string | undefined): SegmentCipher {
     if (!isHeader(header, dataKeys.length, partNumber)) throw new SealBroken('not its header')
-    // Another part that once had this number has another.
+    // Another part that had this number before has another salt.
     if (salt !== undefined && salt !== saltIn(header)) throw new SealBroken('not its salt')
     const last = lastCiphers.get(dataKeys)
     if (last?.header.equals(header)) return last
@@ -48,7 +49,7 @@ export class SegmentCipher {
     return cipher
   }
 
-  /** `target`: as long as the sealed chunk. */
+  /** `target`: as long as the encrypted chunk. */
   seal(chunk: number, isLast: boolean, plaintext: Uint8Array, target: Uint8Array): void {
     this.#address(chunk, isLast)
     let message = plaintext
@@ -58,7 +59,10 @@ export class SegmentCipher {
     }
   }
 
-  /** `target`: as long as the plaintext; what is in `sealed` is lost. SealBroken, and then the target has no byte of it. */
+  /**
+   * `target`: as long as the plaintext. The content of `sealed` is lost. After SealBroken no plaintext is in the
+   * target.
+   */
   open(chunk: number, isLast: boolean, sealed: Uint8Array, target: Uint8Array): void {
     this.#address(chunk, isLast)
     let rest = sealed

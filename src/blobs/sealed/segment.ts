@@ -1,7 +1,7 @@
 /**
- * A sealed segment: the bytes of a version, or of one part, encrypted (docs/protocol.md). A header, then chunks of 64 KiB of plaintext with
- * the tags of each layer behind them; at least one, which may be empty. So a range needs its own chunks only, and where each of them
- * is follows from the plaintext's size.
+ * An encrypted segment: the bytes of a version, or of one part (docs/protocol.md). A header is followed by chunks of 64
+ * KiB of plaintext, each with the tags of its layers. There is at least one chunk, which may be empty. So a range needs
+ * only its own chunks, and their positions follow from the size of the plaintext.
  */
 import { drawRandom } from '#lib/random-pool.ts'
 import { tagBytes } from '#lib/system/aes-gcm.ts'
@@ -34,7 +34,7 @@ export function newHeader(layers: number, partNumber: number): Buffer {
   return header
 }
 
-/** Whether it is one that this program has written for such a segment. */
+/** Whether this program has written the header for such a segment. */
 export const isHeader = (header: Buffer, layers: number, partNumber: number): boolean =>
   header.length === headerBytes &&
   preamble.compare(header, 0, preamble.length) === 0 &&
@@ -47,10 +47,10 @@ export const saltIn = (header: Buffer): string => header.toString('base64', salt
 
 const chunksOf = (sizeBytes: number): number => Math.max(1, Math.ceil(sizeBytes / chunkBytes))
 
-/** What a chunk of plaintext of this size takes. */
+/** The encrypted size of a chunk with this much plaintext. */
 export const sealedChunkBytes = (sizeBytes: number, layers: number): number => sizeBytes + layers * tagBytes
 
-/** What a segment with this much plaintext takes. */
+/** The size of a segment with this much plaintext. */
 export const sealedBytes = (sizeBytes: number, layers: number): number =>
   headerBytes + sizeBytes + chunksOf(sizeBytes) * layers * tagBytes
 

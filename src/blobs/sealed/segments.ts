@@ -1,18 +1,18 @@
-/** Where the segments of a version are: in its plaintext, and in the bytes that are kept. */
+/** The positions of the segments of a version, in its plaintext and in the stored bytes. */
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import { chunkBytes, headerBytes, lastChunkOf, sealedBytes, sealedChunkBytes } from './segment.ts'
 
 export interface Segment {
   readonly partNumber: number
   readonly sizeBytes: number
-  /** Of its first byte of plaintext. */
+  /** Position of its first byte of plaintext. */
   readonly start: number
   readonly keptStart: number
-  /** Base64, of a part. */
+  /** Base64; only for parts. */
   readonly salt: string | undefined
 }
 
-/** `parts`: of a version that came in parts, all of them. */
+/** `parts`: all parts of a version that was uploaded in parts. */
 export function segmentsOf(
   { partCount, sizeBytes }: Pick<ObjectVersion, 'partCount' | 'sizeBytes'>,
   parts: readonly ObjectPart[],
@@ -22,7 +22,7 @@ export function segmentsOf(
   let start = 0
   let keptBytes = 0
   const segments = named.map((part) => {
-    // What was appended to was written at once, and says so.
+    // A version that was written at once and then appended to has a part marked as `isWhole`.
     const partNumber = 'isWhole' in part && part.isWhole ? 0 : part.partNumber
     const segment = { ...part, partNumber, salt: part.salt, start, keptStart: keptBytes }
     start += part.sizeBytes
@@ -32,7 +32,7 @@ export function segmentsOf(
   return { segments, keptBytes }
 }
 
-/** The segment that has this byte of plaintext. */
+/** The segment that contains this byte of plaintext. */
 export function segmentAt(segments: readonly Segment[], position: number): Segment | undefined {
   let low = 0
   let high = segments.length - 1
@@ -44,7 +44,7 @@ export function segmentAt(segments: readonly Segment[], position: number): Segme
   return segments[low]
 }
 
-/** Where a chunk is in the bytes that are kept, and how much plaintext it has. */
+/** The position of a chunk in the stored bytes, and the size of its plaintext. */
 export function chunkIn(
   { keptStart, sizeBytes }: Segment,
   chunk: number,

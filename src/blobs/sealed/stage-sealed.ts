@@ -1,4 +1,4 @@
-/** Bodies on their way in that are encrypted, over any blob store. Sizes and digests are those of what came. */
+/** Encrypts incoming bodies, over any blob store. Sizes and digests are those of the plaintext. */
 
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import { copyFrom } from '#blobs/contract/copy-from.ts'
@@ -22,7 +22,7 @@ import { sealStream } from './seal-stream.ts'
 import { headerBytes, saltIn, sealedBytes } from './segment.ts'
 import { SegmentCipher } from './segment-cipher.ts'
 
-/** Part number of what did not come in parts. */
+/** Part number of a version that was not uploaded in parts. */
 const noPart = 0
 
 export async function stageSealed(blobs: BlobStore, body: IncomingBody, sealing: Sealing): Promise<StagedBlob> {
@@ -38,7 +38,7 @@ export async function stageSealed(blobs: BlobStore, body: IncomingBody, sealing:
   return asStaged(kept, received, sealing)
 }
 
-/** A whole body in memory, of one chunk. */
+/** Encrypts a whole body in memory, of one chunk. */
 function stageSealedBytes(
   blobs: BlobStore,
   bytes: Buffer,
@@ -85,7 +85,7 @@ export async function stageSealedAppend(
   }
 }
 
-/** Bytes of an open blob, sealed anew. Closes it. */
+/** Encrypts the bytes of an open blob again. Closes the blob. */
 export async function stageSealedCopy(
   blobs: BlobStore,
   from: OpenBlob,

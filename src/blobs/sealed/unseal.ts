@@ -1,4 +1,7 @@
-/** The bytes of a sealed version, opened with its data keys. Of a range only its own chunks are read, and each is verified before it is used. */
+/**
+ * Decrypts an encrypted version with its data keys. A range reads only its own chunks, and each is verified before it
+ * is used.
+ */
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ByteRange, Staged } from '#blobs/contract/incoming.ts'
@@ -33,7 +36,8 @@ export function unseal(blob: OpenBlob, unsealing: Unsealing): OpenBlob {
 
 function openAll(kept: Buffer, segments: readonly Segment[], sizeBytes: number, dataKeys: DataKeys): Buffer {
   const opened = Buffer.allocUnsafe(sizeBytes)
-  // A store may keep the very bytes: with two layers the outer one is opened in place.
+  // The store may return its own buffer, which must not be changed: with two layers the outer one is decrypted in
+  // place.
   const sealed = dataKeys.length === 1 ? kept : Buffer.from(kept)
   for (const segment of segments) {
     const cipher = cipherOf(segment, sealed.subarray(segment.keptStart, segment.keptStart + headerBytes), dataKeys)
@@ -52,12 +56,14 @@ const cipherOf = ({ partNumber, salt }: Segment, header: Buffer, dataKeys: DataK
 const pieceBytes = 256 * 1024
 const chunksAtOnce = 8
 
-/** Sealed bytes of one read. They are released before the reader's next turn, so that few buffers are needed. */
+/**
+ * Buffers for the encrypted bytes of one read. They are released before the reader's next turn, so that few are needed.
+ */
 const scratchBuffers: Buffer[] = []
 const scratchMax = 8
 const scratchBytes = headerBytes + chunksAtOnce * sealedChunkBytes(chunkBytes, 2)
 
-/** One of which a part is wanted. It is done with in the same turn. */
+/** For a chunk that is needed only in part. It is used within the same turn. */
 const openedChunk = Buffer.allocUnsafeSlow(chunkBytes)
 
 class SealedBlob implements OpenBlob, EgressSource {
@@ -106,10 +112,13 @@ class SealedBlob implements OpenBlob, EgressSource {
     }
   }
 
-  /** Whole chunks from `position` on, as many as the buffer has room for; at the end, or in the first, a part of one. */
+  /**
+   * Reads whole chunks from `position` on, as many as fit into the buffer. The first and the last may be cut by the
+   * range.
+   */
   async read(buffer: Uint8Array, lengthBytes: number, position: number): Promise<number> {
     const segment = segmentAt(this.#segments, position)
-    if (segment === undefined || position >= this.sizeBytes) throw new Error(`there is no byte ${position}`)
+    if (segment === undefined || position >= this.sizeBytes) throw new Error(`byte ${position} does not exist`)
     const within = position - segment.start
     const end = Math.min(segment.sizeBytes, within + lengthBytes)
     const first = Math.floor(within / chunkBytes)
@@ -151,7 +160,7 @@ class SealedBlob implements OpenBlob, EgressSource {
     const { keptStart } = chunkIn(segment, first, this.#layers)
     const { keptEnd } = chunkIn(segment, last, this.#layers)
     const known = this.#current?.segment === segment ? this.#current.cipher : undefined
-    // The header is right before the first chunk.
+    // The header is directly before the first chunk.
     const from = known === undefined && first === 0 ? segment.keptStart : keptStart
     const sealed = scratch.subarray(0, keptEnd - from)
     await this.#blob.readInto(sealed, from)

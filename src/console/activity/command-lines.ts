@@ -52,7 +52,7 @@ function bodyOptions({ form, headers }: RequestRecord): string[] {
       ([name, value]) => `--data-urlencode ${quoteForShell(`${name}=${value === mask ? `<${name}>` : value}`)}`,
     )
   }
-  // A request that was refused early counts no bytes.
+  // A request that was refused early has no count of bytes.
   const hadBody = headers.some(([name, value]) => /^content-length$/i.test(name) && Number(value) > 0)
   return hadBody ? ["--data-binary @'<the body>'"] : []
 }
@@ -126,7 +126,7 @@ export function sdkCode(record: RequestRecord, { endpoint, region }: LineValues)
 
 const indented = (json: string): string => json.replaceAll('\n', '\n  ')
 
-/** node:http gives the bytes of an address as Latin-1. */
+/** node:http returns the bytes of a URL as Latin-1. */
 export const encodedTarget = (target: string): string =>
   target.replace(/[^\x21-\x7e]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 

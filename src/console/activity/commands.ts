@@ -106,7 +106,7 @@ const commands: ReadonlyMap<string, Command> = new Map(
   }),
 )
 
-/** Commands named like their operations, without a body. */
+/** Commands that are named like their operations and have no body. */
 function namedAlike(operations: string): Record<string, Command> {
   const kebab = (name: string) => name.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
   return Object.fromEntries(operations.split(/\s+/).map((name) => [name, command(kebab(name))]))

@@ -9,7 +9,7 @@ export interface FormOptions {
   readonly options: readonly { readonly option: string; readonly values?: readonly string[] }[]
 }
 
-/** Undefined for parameters that these write differently: structures, pages of a list, cut values. */
+/** Undefined for parameters that the commands write differently: structures, pages of a list, cut values. */
 export function formOptions(form: readonly (readonly [name: string, value: string])[]): FormOptions | undefined {
   const found = new Map<string, string[]>()
   let command = ''
@@ -31,7 +31,7 @@ export function formOptions(form: readonly (readonly [name: string, value: strin
   return { command, options }
 }
 
-/** Names as the AWS CLI makes them: `OpenIDConnectProviderArn` is `open-id-connect-provider-arn`. */
+/** Names in the form of the AWS CLI: `OpenIDConnectProviderArn` is `open-id-connect-provider-arn`. */
 const kebab = (name: string): string =>
   name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

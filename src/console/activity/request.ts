@@ -1,4 +1,4 @@
-/** One request as received, and how to repeat it. */
+/** One request as received, and commands that repeat it. */
 import { decisionsMax } from '#access/decide/allowed-decisions.ts'
 import { shownApiUrl } from '#console/api-urls.ts'
 import { type Denial, listDenials } from '#console/denials/denials.ts'
@@ -14,7 +14,7 @@ export const showRequest: Page = async (visit, services) => {
   const id = visit.params.request ?? ''
   const account = accountOf(visit)
   const record = await access.activity.find(id, account)
-  // The answer does not tell whether another account has such a request.
+  // The answer does not reveal whether another account has such a request.
   if (record === undefined) throw new ApiError('NoSuchKey', { message: 'There is no such request, or it was removed.' })
   const decision = await findDenial(visit, services, record.decisionId)
   const endpoint = shownApiUrl(config, visit)

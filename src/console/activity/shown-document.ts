@@ -28,7 +28,7 @@ export function showDocument(text: string): ShownDocument {
 
 const reference = (character: string): string => `&#x${(character.codePointAt(0) ?? 0).toString(16)};`
 
-/** Line ends and tabs may stay. */
+/** Line ends and tabs are kept. */
 const withoutHidden = (text: string, write: (character: string) => string): string =>
   text.replace(/[^\t\r\n]+/g, (line) => replaceHidden(line, write))
 

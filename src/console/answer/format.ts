@@ -35,7 +35,7 @@ export function time(atMs: number): string {
   return `<time datetime="${iso}" title="${iso}">${formatUtc(atMs)}</time>`
 }
 
-/** With seconds and milliseconds, where events are compared. */
+/** With seconds and milliseconds, to compare events. */
 export function exactTime(atMs: number): string {
   const iso = new Date(atMs).toISOString()
   const text = `${iso.slice(0, 23).replace('T', ' ')} UTC`
@@ -54,7 +54,7 @@ export function drawn(text: string): string {
 
 export const isolated = (text: string): string => `<bdi>${drawn(text)}</bdi>`
 
-/** For copying: unchanged, unless it would act on the terminal it is pasted into. */
+/** For copying: unchanged, unless it would act on a terminal when pasted. */
 export const forShell = (text: string): string => (hasHidden(text) ? quoteForShell(text) : text)
 
 export function icon(sprite: string, name: string): string {

@@ -43,7 +43,7 @@ export interface Renderer {
   render(view: View, context: RenderContext): Promise<string>
 }
 
-/** Whether a script asks, which shows the answer in a dialog. */
+/** Whether a script made the request. It shows the answer in a dialog. */
 export function isForDialog({ headers }: IncomingMessage): boolean {
   return headers['x-part'] === 'dialog'
 }

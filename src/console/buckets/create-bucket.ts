@@ -14,7 +14,7 @@ export const createBucket: Page = async (visit, services) => {
   const versioning = lock || visit.form.get('versioning') === 'on'
   const location = visit.form.get('region')?.trim() ?? ''
   const { region } = services.config
-  // The name says what a client of S3 has to say in a header.
+  // The name contains what an S3 client must send in a header.
   const isRegional = isAccountRegional(name)
   const keys = {
     ...(location !== '' && location !== region && { 's3:locationconstraint': location }),
@@ -48,8 +48,8 @@ export const createBucket: Page = async (visit, services) => {
   return { redirect: bucketHref(name), notice: { kind: 'done', text: `Bucket ${name} created` } }
 }
 
-/** What Object Lock takes beside the right to create the bucket. */
+/** The permissions for Object Lock, in addition to that for creating the bucket. */
 const lockActions = ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning']
 
 export const nameRules =
-  'A name has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address.'
+  'A name has 3 to 63 lower-case letters, digits, dots and hyphens, starts and ends with a letter or digit, and is not an IP address.'

@@ -20,7 +20,7 @@ export const showBuckets: Page = async (visit, services) => {
   return bucketsView({ shown, total: summaries.length, isCut, filter, sort, region, hasRegions, mayCreate })
 }
 
-/** Whether some bucket may be created. The chosen name is authorized when it is created. */
+/** Whether any bucket may be created. The chosen name is authorized when it is created. */
 export const mayCreateBuckets = (visit: Visit): boolean =>
   visit.may('s3:CreateBucket', { bucket: { name: '*', ownerId: '' } })
 

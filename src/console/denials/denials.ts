@@ -29,7 +29,7 @@ export const showDenials: Page = async (visit, services) => {
 export type Denial = DecisionRecord & {
   readonly atMs: number
   readonly draft: string | undefined
-  /** The user or role that can be given the draft. */
+  /** The user or role that can get the draft. */
   readonly mend: { readonly name: string; readonly href: string } | undefined
 }
 
@@ -69,7 +69,7 @@ interface Named {
   readonly name: string
 }
 
-/** The user who asked, or the assumed role. */
+/** The user who made the request, or the assumed role. */
 function holderOf({ requester }: DecisionRecord): Named | undefined {
   const { userName, arn } = requester
   if (userName !== undefined) return { plural: 'users', name: userName }

@@ -10,7 +10,7 @@ export function policyExamples(bucket: string, someone: string): PolicyExample[]
   const policy = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)
   return [
     {
-      title: 'Anyone may read what is under public/',
+      title: 'Anyone may read objects under public/',
       text: policy({
         Sid: 'PublicFolder',
         Effect: 'Allow',

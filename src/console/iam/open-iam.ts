@@ -13,7 +13,7 @@ export interface Iam {
   readonly visitor: Identity
   /** AccessDenied unless the visitor may do `action` (for example `CreateUser`) on the ARN. */
   authorize(action: string, arn: string, asked?: ConditionKeys): void
-  /** The same decision without a record, for what a page offers. */
+  /** The same decision without a record, to choose what a page offers. */
   may(action: string, arn: string, asked?: ConditionKeys): boolean
   change<T>(alter: (account: Account) => T): Promise<T>
 }

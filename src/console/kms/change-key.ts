@@ -80,7 +80,7 @@ export const setRotation = changing('rotation', async ({ kms, key, keyring, form
   if (what === 'now') {
     kms.authorize('RotateKeyOnDemand', key)
     await rotateOnDemand(keyring, key)
-    return 'The key has new material'
+    return 'The key was rotated'
   }
   if (what === 'disable') {
     kms.authorize('DisableKeyRotation', key)
@@ -117,7 +117,7 @@ export const deleteKmsKey = changing('state', async ({ kms, key, keyring, form }
 export const keepKmsKey = changing('state', async ({ kms, key, keyring }) => {
   kms.authorize('CancelKeyDeletion', key)
   await cancelDeletion(keyring, key)
-  return 'The key stays, and is disabled'
+  return 'The deletion was cancelled; the key is disabled'
 })
 
 function aliasIn(form: URLSearchParams): string {
@@ -128,7 +128,7 @@ function aliasIn(form: URLSearchParams): string {
 function daysIn(form: URLSearchParams, { min, max }: { readonly min: number; readonly max: number }): number {
   const text = form.get('days')?.trim() ?? ''
   const days = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (!(days >= min && days <= max)) throw invalid(`Give a number of days from ${min} to ${max}.`)
+  if (!(days >= min && days <= max)) throw invalid(`Enter a number of days from ${min} to ${max}.`)
   return days
 }
 

@@ -14,7 +14,7 @@ export const showKeyTags: Page = (visit, services) => {
   return tagView(formOf(key, services), Object.entries(key.tags))
 }
 
-/** With the rights of TagResource and UntagResource, each with the tags that it changes. */
+/** Needs the permissions TagResource and UntagResource for the changed tags. */
 export const saveKeyTags: Page = async (visit, services) => {
   const { kms, key } = addressed(visit, services)
   const named = tagsIn(visit.form)
@@ -30,7 +30,7 @@ export const saveKeyTags: Page = async (visit, services) => {
   return { redirect: keyHref(key.id), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
-/** Whether the visitor may change the tags in some way. */
+/** Whether the visitor may change any tags of the key. */
 export const mayTagKey = (kms: Kms, key: KeyEntry): boolean =>
   key.manager === 'CUSTOMER' &&
   key.deletesAt === undefined &&

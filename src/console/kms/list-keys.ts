@@ -50,7 +50,7 @@ function keysView(visit: Visit, services: ConsoleServices, uses: KeyUses | undef
   }
 }
 
-/** Sorted by alias, keys without one last. */
+/** Sorted by alias; keys without one are last. */
 function namedKeys({ keys }: Kms, { keyring }: ConsoleServices) {
   return keys.map((key) => {
     const [alias] = viewOf(keyring.keys, key).aliases
@@ -58,7 +58,7 @@ function namedKeys({ keys }: Kms, { keyring }: ConsoleServices) {
   })
 }
 
-/** What the visitor may see of a key in a list. */
+/** The data of a key that the visitor may see in a list. */
 function describeRow(kms: Kms, { keyring }: ConsoleServices, key: KeyEntry, uses: KeyUses | undefined) {
   const { id, arn, region, state, manager, aliases } = viewOf(keyring.keys, key)
   const isSeen = kms.may('DescribeKey', key)
@@ -83,7 +83,7 @@ export const createKmsKey: Page = async (visit, services) => {
   const alias = typed === '' || typed.startsWith('alias/') ? typed : `alias/${typed}`
   const place = { account: kms.account, region }
   try {
-    if (!hasRegion(config, region)) throw invalid(`${region || 'Nothing'} is no region of this server.`)
+    if (!hasRegion(config, region)) throw invalid(`${region || 'Nothing'} is not a region of this server.`)
     if (description.length > 8192) throw invalid('A description has up to 8192 characters.')
     if (alias !== '') assertAliasName(alias)
     kms.authorizeArn('CreateKey', '*')

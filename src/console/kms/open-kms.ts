@@ -11,15 +11,15 @@ import { ApiError } from '#model/errors.ts'
 
 export interface Kms {
   readonly account: string
-  /** Of all regions. */
+  /** The keys of all regions. */
   readonly keys: readonly KeyEntry[]
   /** NoSuchEntity, or AccessDenied. */
   get(id: string): KeyEntry
   /** AccessDenied unless the visitor may do `action` (for example `DisableKey`) with the key. */
   authorize(action: string, key: KeyEntry, asked?: ConditionKeys): void
-  /** The same decision without a record, for what a page offers. */
+  /** The same decision without a record, to choose what a page offers. */
   may(action: string, key: KeyEntry): boolean
-  /** The same by the visitor's own policies alone: on an alias, or on `*`. */
+  /** The same by the visitor's own policies only: on an alias, or on `*`. */
   authorizeArn(action: string, arn: string): void
   mayArn(action: string, arn: string): boolean
 }
@@ -43,7 +43,7 @@ export function openKms({ principal, facts }: Visit, { gatekeeper, keyring, conf
     get(id) {
       const key = keys.find((one) => one.id === id)
       if (key !== undefined) return key
-      // Visitors without the permission do not learn which keys there are.
+      // Visitors without the permission do not learn which keys exist.
       authorizeArn('DescribeKey', keyArn({ account, region: config.region }, id))
       throw new ApiError('NoSuchEntity', { message: `There is no key ${id}.` })
     },

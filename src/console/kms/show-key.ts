@@ -62,7 +62,7 @@ export function keyView(
   }
 }
 
-/** What the page offers: nothing that the state of the key refuses. */
+/** The actions that the page offers: none that the state of the key refuses. */
 function permissionsOn(kms: Kms, key: KeyEntry): Record<string, boolean> {
   const isOwn = key.manager === 'CUSTOMER'
   const isPending = key.deletesAt !== undefined

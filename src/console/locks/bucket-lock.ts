@@ -1,4 +1,4 @@
-/** Object Lock of a bucket: enabling it, and what new versions get. */
+/** Object Lock of a bucket: enabling it, and the default for new versions. */
 import { bucketHref } from '#console/address.ts'
 import type { Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'

@@ -1,4 +1,4 @@
-/** What a lock does, in sentences. */
+/** Describes the effect of a lock in sentences. */
 import { retentionByDefault } from '#model/bucket/object-lock.ts'
 import {
   type DefaultRetention,
@@ -9,7 +9,7 @@ import {
 } from '#model/object/lock/lock.ts'
 import type { LockPeriod } from '#model/object/lock/lock-period.ts'
 
-/** What happens to an object that is uploaded now without a lock of its own. */
+/** The protection of an object that is uploaded now without a lock of its own. */
 export function describeDefault(retention: DefaultRetention | undefined, nowMs: number): string[] {
   if (retention === undefined) {
     return ['An object that is uploaded now is not locked, unless its upload says so. It can be locked later.']
@@ -24,10 +24,10 @@ export function describeDefault(retention: DefaultRetention | undefined, nowMs: 
   ]
 }
 
-/** What protects a version. */
+/** The protection of a version. */
 export function describeLock(lock: ObjectLock | undefined, nowMs: number): string[] {
   const { retention, legalHold } = lock ?? {}
-  const held = legalHold === 'ON' ? ['A legal hold protects it until the hold is lifted, whatever its retention.'] : []
+  const held = legalHold === 'ON' ? ['A legal hold protects it until the hold is removed, whatever its retention.'] : []
   if (retention === undefined) return held.length > 0 ? held : ['Nothing protects this version.']
   const { mode, eventHold } = retention
   const endMs = endOfRetention(retention, nowMs)
@@ -39,11 +39,11 @@ export function describeLock(lock: ObjectLock | undefined, nowMs: number): strin
   return [...held, until, passing[mode]]
 }
 
-/** Why a version was not deleted. */
+/** The reason why a version was not deleted. */
 export function describeRefusal(lock: ObjectLock | undefined, nowMs: number): string {
   const protection = protectionOf(lock, nowMs)
   if (protection === undefined) return 'The version is protected by Object Lock.'
-  if (protection === 'legal hold') return 'The version has a legal hold. Lift the hold first.'
+  if (protection === 'legal hold') return 'The version has a legal hold. Remove the hold first.'
   const until = lock?.retention === undefined ? '' : ` until ${timeText(endOfRetention(lock.retention, nowMs))}`
   return `The version is locked${until}. ${passing[protection]}`
 }

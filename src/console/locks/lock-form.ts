@@ -8,11 +8,11 @@ import {
 } from '#model/object/lock/lock.ts'
 import { type LockPeriod, parsePeriod } from '#model/object/lock/lock-period.ts'
 
-/** As it is typed. */
+/** A retention as it is typed. */
 export interface TypedRetention {
-  /** '': none. */
+  /** '' if there is none. */
   readonly mode: string
-  /** A time in UTC, of a version; `2030-01-31T12:00:00`. */
+  /** For a version: a time in UTC, such as `2030-01-31T12:00:00`. */
   readonly until: string
   readonly count: string
   readonly unit: string
@@ -49,17 +49,18 @@ const typedPeriod = (period: LockPeriod | undefined): readonly [count: string, u
   return 'days' in period ? [String(period.days), 'days'] : [String(period.years), 'years']
 }
 
-/** Undefined: none. InvalidArgument. */
+/** Undefined if there is none. InvalidArgument. */
 export function defaultIn(typed: TypedRetention): DefaultRetention | undefined {
   const mode = modeOf(typed)
   if (mode === undefined) return undefined
   const period = periodIn(typed.count, typed.unit, 'Default retention')
   const eventHold = holdIn(typed)
-  if (period === undefined && eventHold === undefined) throw fault('Type a period, or an event hold with its duration.')
+  if (period === undefined && eventHold === undefined)
+    throw fault('Enter a period, or an event hold with its duration.')
   return { mode, ...(period && { period }), ...(eventHold && { eventHold }) }
 }
 
-/** What PutObjectRetention would be sent. InvalidArgument. */
+/** The retention for PutObjectRetention. InvalidArgument. */
 export function requestedIn(typed: TypedRetention, stored: Retention | undefined): RequestedRetention {
   const mode = modeOf(typed)
   if (mode === undefined) return {}
@@ -67,7 +68,7 @@ export function requestedIn(typed: TypedRetention, stored: Retention | undefined
   const holdPeriod = holdIn(typed)
   if (holdPeriod !== undefined) return { mode, ...(untilMs !== undefined && { untilMs }), eventHold: 'ON', holdPeriod }
   if (stored?.eventHold !== undefined) return { mode, ...(untilMs !== undefined && { untilMs }), eventHold: 'OFF' }
-  if (untilMs === undefined) throw fault('Type the time until which the version is retained, or an event hold.')
+  if (untilMs === undefined) throw fault('Enter the time until which the version is retained, or an event hold.')
   return { mode, untilMs }
 }
 
@@ -76,11 +77,11 @@ const modeOf = ({ mode }: TypedRetention) => retentionModes.find((one) => one ==
 function holdIn({ hasHold, holdCount, holdUnit }: TypedRetention): LockPeriod | undefined {
   if (!hasHold) return undefined
   const period = periodIn(holdCount, holdUnit, 'Event hold')
-  if (period === undefined) throw fault('Type the duration of the event hold.')
+  if (period === undefined) throw fault('Enter the duration of the event hold.')
   return period
 }
 
-/** A field shows no fraction of a second: one that is as it was stands for the time as it is stored. */
+/** The field shows no fraction of a second: if it was not changed, the stored time is used. */
 function untilIn({ until }: TypedRetention, stored: Retention | undefined): number | undefined {
   if (until === '') return undefined
   if (stored?.untilMs !== undefined && typedTime(stored.untilMs).startsWith(until)) return stored.untilMs

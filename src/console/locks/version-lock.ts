@@ -36,14 +36,14 @@ export const saveVersionLock: Page = async (visit, services) => {
   return { redirect: objectHref(bucket.name, key, 'object', versionId), notice: { kind: 'done', text } }
 }
 
-/** Why the version stays, as far as the visitor may know of its lock. */
+/** Why the version was not deleted, if the visitor may read its lock. */
 export async function refusalFor(visit: Visit, { store }: ConsoleServices): Promise<string> {
   const { bucket, key, versionId } = visit
   const version = mayRead(visit) ? await store.findVersion(bucket.name, key, versionId) : undefined
   return describeRefusal(version?.lock, await store.timeMs())
 }
 
-/** What protects the version, for its page; undefined where there is nothing to say, or the visitor may not know. */
+/** The protection of the version, for its page; undefined if there is none, or the visitor may not read it. */
 export async function lockFactsOf(visit: Visit, { store }: ConsoleServices, version: ObjectVersion) {
   const { bucket, key } = visit
   if (!bucket.objectLockEnabled || !mayRead(visit)) return undefined

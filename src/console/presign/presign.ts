@@ -153,7 +153,7 @@ function presignView(
   }
 }
 
-/** The base URL under which this server is known to answer. */
+/** The base URLs at which this server is known to answer. */
 function hostsOf(visit: Visit, config: ConsoleServices['config']): string[] {
   const shown = shownApiUrl(config, visit)
   const internal = internalApiUrl(config)

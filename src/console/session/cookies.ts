@@ -18,8 +18,8 @@ export function readCookies(request: IncomingMessage, name: string): string[] {
 }
 
 /**
- * InvalidRequest if the cookie is there twice: one of the two was planted, and it is unknown which. The answer removes
- * both, at every path from which the browser would send them.
+ * InvalidRequest if the cookie is there twice: a stranger has set one of the two, and it is unknown which. The answer
+ * removes both, at every path from which the browser would send them.
  */
 export function refuseSeveral(
   request: IncomingMessage & { originalUrl?: string },

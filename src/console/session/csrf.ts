@@ -1,6 +1,6 @@
 /**
- * Changes come from our own pages only. Each form carries a token bound to the session, or before the sign-in to a
- * cookie of the visitor. The browser also says where a request comes from: see visit/own-pages.ts.
+ * Only our own pages may change something. Each form contains a token bound to the session, or before the sign-in to a
+ * cookie of the visitor. The browser also sends the origin of a request: see visit/own-pages.ts.
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
@@ -14,7 +14,7 @@ export class CsrfTokens {
     this.#secretKey = secretKey
   }
 
-  /** Masked anew for each page: a secret that repeats in compressed answers can be guessed from their length. */
+  /** Masked differently for each page: a secret that repeats in compressed answers can be guessed from their length. */
   issue(binding: string): string {
     const mask = randomBytes(digestBytes)
     return Buffer.concat([mask, xor(mask, this.#digest(binding))]).toString('base64url')

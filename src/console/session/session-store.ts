@@ -42,7 +42,9 @@ export class SessionStore extends Store {
     }).then(done, done)
   }
 
-  /** A row without a session stays for a while: a request that is still being answered must not bring the session back. */
+  /**
+   * A row without a session stays for a while: a request that is still being answered must not bring the session back.
+   */
   override destroy(sessionId: string, done: (error?: unknown) => void = () => {}): void {
     this.#change(sessionId, () => null).then(() => done(), done)
   }
@@ -61,7 +63,10 @@ export class SessionStore extends Store {
     return expiresAtMs - this.#clock.nowMs() > this.#idleMs - touchEveryMs
   }
 
-  /** `change` tells what the session becomes; undefined: it stays. Two requests of one session never undo each other's change. */
+  /**
+   * `change` returns the new state of the session; undefined if it stays. Two requests of one session never undo each
+   * other's change.
+   */
   async #change(
     sessionId: string,
     change: (row: StoredRow | undefined) => SessionData | null | undefined,

@@ -1,4 +1,4 @@
-/** The console's sessions: the cookie holds an opaque id, the server knows who signed in. */
+/** The console's sessions: the cookie holds an opaque id, and the server knows the identity. */
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import session from 'express-session'
@@ -62,7 +62,7 @@ export function sessionOf(request: IncomingMessage): VisitSession {
   return (request as IncomingMessage & { session: VisitSession }).session
 }
 
-/** Creates a new id, so that one planted before the sign-in is worthless. */
+/** Creates a new id, so that one that a stranger set before the sign-in cannot be used. */
 export function renewSession(request: IncomingMessage): Promise<VisitSession> {
   return new Promise((resolve, reject) => {
     sessionOf(request).regenerate((error) => (error ? reject(error) : resolve(sessionOf(request))))
@@ -75,7 +75,10 @@ export function endSession(request: IncomingMessage): Promise<void> {
   })
 }
 
-/** The middleware saves a changed session too, but after the head of the answer: a browser that follows a redirect would come too early. */
+/**
+ * The middleware also saves a changed session, but after the head of the answer. A browser that follows a redirect
+ * could read the old session.
+ */
 export function saveSession(visitSession: VisitSession): Promise<void> {
   return new Promise((resolve, reject) => visitSession.save((error) => (error ? reject(error) : resolve())))
 }

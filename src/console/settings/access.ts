@@ -1,4 +1,4 @@
-/** The access of a bucket in one word, and the policies behind the words. */
+/** The access of a bucket in one word, and the policies for these words. */
 import type { BucketPolicies } from '#console/page.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 
@@ -21,7 +21,7 @@ export function publicReadPolicy(bucket: string): string {
 }
 
 /**
- * A public policy may be overruled:
+ * Block Public Access may override a public policy:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 export function accessOf(policies: BucketPolicies, { name: bucket, publicAccessBlock }: Bucket): BucketAccess {

@@ -9,14 +9,14 @@ export interface Marker {
 }
 
 export interface EmptyStep extends Deletions {
-  /** Where the next step begins; undefined after every version was tried. */
+  /** The start of the next step; undefined after every version was tried. */
   readonly next: Marker | undefined
 }
 
 const stepVersions = 500
 
 /**
- * Deletes about a hundred versions and delete markers permanently. Each is authorized on its own; those without
+ * Deletes about a hundred versions and delete markers permanently. Each is authorized separately; those without
  * permission stay.
  */
 export async function emptyStep(

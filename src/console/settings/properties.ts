@@ -7,15 +7,15 @@ import { ApiError } from '#model/errors.ts'
 
 /** A setting as the page shows it. */
 export interface Property {
-  /** The last part of the address that sets it. */
+  /** The last part of the URL that sets it. */
   readonly name: string
   readonly title: string
   readonly state: string
-  /** What the setting can become. Absent: the visitor may not. */
+  /** The value that the button sets. Absent if the visitor may not set it. */
   readonly button?: { readonly value: string; readonly text: string }
 }
 
-/** Those that the visitor may see. */
+/** The properties that the visitor may see. */
 export async function propertiesOf({ bucket, may }: Visit, { store }: ConsoleServices): Promise<Property[]> {
   const sees = (action: string) => may(`s3:${action}`, { bucket })
   const button = (

@@ -1,4 +1,4 @@
-/** Deletes a bucket, if requested with all its content. Its name has to be typed. */
+/** Deletes a bucket, on request with all its content. Its name has to be typed. */
 import * as z from 'zod'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { isFormRequest } from '#console/visit/form.ts'

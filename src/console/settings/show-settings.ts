@@ -52,7 +52,7 @@ export const showSettings: Page = async (visit, services) => {
   })
 }
 
-/** The initial text of a custom policy: one user, named. */
+/** The initial text of a custom policy, with one user. */
 const exampleFor = ({ bucket, principal }: Visit): string =>
   policyExamples(bucket.name, arnOf(principal))[2]?.text ?? ''
 

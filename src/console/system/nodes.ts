@@ -1,4 +1,4 @@
-/** The nodes that serve the store, and what each does. */
+/** The nodes that serve the store, and their state. */
 import type { ConsoleServices, Page } from '#console/page.ts'
 import { authorizeForServer } from '#console/visit/servers-account.ts'
 import type { NodeStatus } from '#model/node-status.ts'

@@ -43,7 +43,7 @@ export const showSystem: Page = async (visit, services) => {
   }
 }
 
-/** Settings and paths are shown to visitors who may do everything with every bucket. */
+/** Settings and paths are shown only to visitors with every permission on every bucket. */
 function mayAdminister(visit: Visit): boolean {
   const any = { bucket: { name: '*', ownerId: '' } }
   return visit.may('s3:PutBucketPolicy', any) && visit.may('s3:DeleteBucket', any)

@@ -21,7 +21,10 @@ export const saveBucketTags: Page = async (visit, { store }) => {
   return { redirect: bucketHref(bucket.name, 'settings'), notice: { kind: 'done', text: 'Tags saved' } }
 }
 
-/** Tags that count for access take the rights of TagResource and UntagResource, each with the tags that it changes. */
+/**
+ * If tags decide about access, changing them needs the permissions of TagResource and UntagResource for the changed
+ * tags.
+ */
 function authorizeTags({ bucket, authorize }: Visit, named: NamedTags): void {
   const { tags = {}, hasAbac } = bucket
   if (!hasAbac) {
@@ -36,7 +39,7 @@ function authorizeTags({ bucket, authorize }: Visit, named: NamedTags): void {
   if (removed.length > 0) authorize('s3:UntagResource', { bucket }, { keys: { 'aws:tagkeys': removed } })
 }
 
-/** Whether the visitor may change the tags of the bucket in some way. */
+/** Whether the visitor may change any tags of the bucket. */
 export const mayTagBucket = ({ bucket, may }: Visit): boolean =>
   bucket.hasAbac
     ? may('s3:TagResource', { bucket }) || may('s3:UntagResource', { bucket })

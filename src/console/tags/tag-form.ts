@@ -9,7 +9,7 @@ export interface TagForm {
   /** The page after Cancel and after saving. */
   readonly back: string
   readonly crumbs: readonly Crumb[]
-  /** In the navigation; buckets unless given. */
+  /** The section in the navigation; by default the buckets. */
   readonly place?: View['place']
   readonly hint: string
 }

@@ -1,4 +1,4 @@
-/** Whether one of our own pages asked for a change, by the headers that the browser sends. */
+/** Checks that one of our own pages sent a change, by the headers of the browser. */
 import type { IncomingMessage } from 'node:http'
 import type { ClientAddress } from '#access/caller/client-address.ts'
 import { ApiError } from '#model/errors.ts'
@@ -10,7 +10,7 @@ export interface OwnHosts {
 
 /**
  * AccessDenied if a page of another origin made the browser send the request. Tools send neither header, but need the
- * token. Browsers send Sec-Fetch-Site only to HTTPS and loopback, so for the rest a proxy that changes Host must be
+ * token. Browsers send Sec-Fetch-Site only to HTTPS and loopback, so otherwise a proxy that changes Host must be
  * configured.
  */
 export function assertOwnPage(request: IncomingMessage, { clientAddress, uiBaseUrl }: OwnHosts): void {

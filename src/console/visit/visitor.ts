@@ -1,4 +1,4 @@
-/** The visitor: the session's principal, as long as the session is valid. */
+/** The visitor: the session's principal, while the session is valid. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SignIn } from '#access/sign-in/sign-in.ts'
@@ -30,7 +30,7 @@ export async function identifyVisitor(
   return { session, principal: undefined, binding: `visitor:${visitorId(request, response, options.isSecure)}` }
 }
 
-/** Before the sign-in, a cookie tells the forms of one visitor from another's. */
+/** Before the sign-in, a cookie distinguishes the forms of visitors. */
 function visitorId(request: IncomingMessage, response: ServerResponse, isSecure: boolean): string {
   const { name, path } = cookieOf('visitor', isSecure)
   const known = readCookies(request, name).find((value) => /^[\w-]{22}$/.test(value))

@@ -47,12 +47,12 @@ function parseInput(body: Buffer): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(body.toString())
     if (isRecord(value)) return value
   } catch {
-    // As if it were another value.
+    // Handled like any other invalid value.
   }
   throw new ApiError('SerializationException')
 }
 
-/** The body with its secrets masked; '' if it is none. */
+/** The body with its secrets masked; '' if it is not JSON. */
 function masked(body: Buffer): string {
   try {
     const secret = (name: string, value: unknown) => (/^(Plaintext|GrantTokens)$/.test(name) ? mask : value)
@@ -62,7 +62,7 @@ function masked(body: Buffer): string {
   }
 }
 
-/** As far as they are well-formed: conditions are asked before the operation checks them. */
+/** Only well-formed tags: conditions are evaluated before the operation checks them. */
 function tagsIn({ Tags: tags }: Readonly<Record<string, unknown>>): Record<string, string> {
   if (!Array.isArray(tags)) return {}
   const pairs = tags.filter(isRecord).map(({ TagKey, TagValue }) => [String(TagKey ?? ''), String(TagValue ?? '')])

@@ -18,7 +18,7 @@ const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message
   Throttling: ['ThrottlingException'],
 }
 
-/** Anything but an ApiError is a bug, and is shown as `internal`, without detail. */
+/** Any error but ApiError is a bug, and is shown as `internal`, without detail. */
 export function asJsonError(error: unknown, internal: ErrorCode): ApiError {
   if (!(error instanceof ApiError) || error.code === 'InternalError') return new ApiError(internal)
   const known = asQueryError(error)
@@ -26,5 +26,5 @@ export function asJsonError(error: unknown, internal: ErrorCode): ApiError {
   return code === undefined ? known : new ApiError(code, { message, headers: known.headers, cause: error })
 }
 
-/** S3 says of which service an error is, the service itself does not: `KMS.NotFoundException`. */
+/** S3 names the service in such a code, the service itself does not: `KMS.NotFoundException`. */
 export const nameOfError = (code: ErrorCode): string => code.replace(/^KMS\./, '')

@@ -60,7 +60,7 @@ export class JsonInput {
     return choice
   }
 
-  /** Of base64. Its length is that of the bytes. */
+  /** Bytes in base64. The range is about the bytes. */
   findBytes(name: string, range: { readonly min: number; readonly max: number }): Buffer | undefined {
     const text = this.find(name)
     if (text === undefined) return undefined
@@ -113,7 +113,7 @@ export class JsonInput {
     return value
   }
 
-  /** `null` is as good as nothing. */
+  /** `null` counts as absent. */
   #value(name: string): unknown {
     return Object.hasOwn(this.#members, name) ? (this.#members[name] ?? undefined) : undefined
   }
@@ -134,7 +134,7 @@ const invalid = (value: string | null | undefined, name: string, constraint: str
 const wrongType = (value: unknown, wanted: string): ApiError =>
   new ApiError('SerializationException', { message: `${nameOfType(value)} can not be converted to ${wanted}` })
 
-/** The types of JSON in the words of AWS's parser. */
+/** The names of JSON's types in the messages of AWS's parser. */
 function nameOfType(value: unknown): string {
   if (Array.isArray(value)) return 'START_ARRAY'
   if (typeof value === 'object') return 'START_OBJECT'

@@ -1,10 +1,10 @@
 /**
- * Whether a request is for a service with the JSON protocol, which shares the port with S3, at `/`. Called for every
- * request, so it must cost little.
+ * Whether a request is for a service with the JSON protocol, which shares the port and the path `/` with S3. Called for
+ * every request, so it must be fast.
  */
 import type { IncomingMessage } from 'node:http'
 
-/** By the header that names the operation, or by the scope of its signature. Neither has a meaning in S3. */
+/** Decides by the header that names the operation, or by the scope of the signature. Neither has a meaning in S3. */
 export function isJsonRequest(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   { name, target }: { readonly name: string; readonly target: string },

@@ -12,9 +12,9 @@ export interface JsonService {
   readonly name: string
   /** The first part of X-Amz-Target: `TrentService`. */
   readonly target: string
-  /** The code of a bug. */
+  /** The code for a bug. */
   readonly internalError: ErrorCode
-  /** Undefined: the service has no such operation. */
+  /** Undefined if the service has no such operation. */
   readonly find: (operation: string) => JsonOperation | undefined
 }
 
@@ -27,5 +27,5 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [member: string]: JsonValue }
 
-/** Undefined: the answer has no body. */
+/** Undefined if the answer has no body. */
 export type JsonOperation = (request: JsonRequest) => Promise<JsonValue> | JsonValue

@@ -18,7 +18,7 @@ const translations: Partial<Record<ErrorCode, readonly [code: ErrorCode, message
   ],
 }
 
-/** The error to show. Anything but an ApiError is a bug, and is shown without detail. */
+/** The error to show. Any error but ApiError is a bug, and is shown without detail. */
 export function asQueryError(error: unknown): ApiError {
   if (!(error instanceof ApiError)) return new ApiError('InternalError')
   if (error.code === 'ExpiredToken') return new ApiError('ExpiredToken', { message: expired, cause: error })

@@ -50,7 +50,7 @@ export class QueryParams {
     return text === undefined ? undefined : text.toLowerCase() === 'true'
   }
 
-  /** One of the values. ValidationError. */
+  /** One of the choices. ValidationError. */
   findChoice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const value = this.#values.get(name)
     if (value === undefined) return undefined

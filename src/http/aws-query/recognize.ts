@@ -1,6 +1,6 @@
 /**
- * Whether a request is for IAM or STS, which share the port with S3, at `/`. Called for every request, so it must cost
- * little.
+ * Whether a request is for IAM or STS, which share the port and the path `/` with S3. Called for every request, so it
+ * must be fast.
  */
 import type { IncomingMessage } from 'node:http'
 
@@ -8,8 +8,8 @@ const signedScope = /\/(iam|sts)\/aws4_request/
 const versions: ReadonlySet<string> = new Set(['2010-05-08', '2011-06-15'])
 
 /**
- * A request is recognized by the scope of its signature; else at `/` by Action and Version in the query; else as a POST
- * of a form, or with an Action in its query, since S3 has no POST at `/`.
+ * Decides by the scope of the signature. Without one, a request at `/` is recognized by Action and Version in the
+ * query, or as a POST of a form or with an Action, since S3 has no POST at `/`.
  */
 export function isQueryRequest({
   method,

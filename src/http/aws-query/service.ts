@@ -13,9 +13,9 @@ export interface QueryService {
   /** For example `2010-05-08`. */
   readonly version: string
   readonly namespace: string
-  /** Undefined: the service has no such operation. */
+  /** Undefined if the service has no such operation. */
   readonly find: (operation: string) => QueryOperation | undefined
 }
 
-/** Returns the elements of the result; undefined for operations whose answer has none. */
+/** Returns the elements of the result; undefined for operations without a result. */
 export type QueryOperation = (request: QueryRequest) => Promise<XmlTree | undefined> | XmlTree | undefined

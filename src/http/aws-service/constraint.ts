@@ -1,4 +1,4 @@
-/** The constraints of parameters, and AWS's sentence about one that does not hold. */
+/** The constraints of parameters, and AWS's message about a value that violates one. */
 
 export interface TextRule {
   readonly min?: number

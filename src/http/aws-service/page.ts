@@ -1,8 +1,8 @@
-/** Pages of lists. The marker is the last key seen, so that paging goes on at the right place when the list changes. */
+/** Pages of lists. The marker is the last key, so that paging continues at the right place when the list changes. */
 
 export interface Page<T> {
   readonly items: readonly T[]
-  /** Where the next page begins; undefined at the end of the list. */
+  /** The marker of the next page; undefined at the end of the list. */
   readonly next: string | undefined
 }
 

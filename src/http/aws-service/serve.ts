@@ -1,5 +1,5 @@
 /**
- * The life of one request to a service of AWS other than S3: an answer or an error, in the format of the protocol, and
+ * The steps of a request to a service of AWS other than S3: an answer or an error, in the format of the protocol, and
  * one entry in the log and the record of requests. The protocols are aws-query/ and aws-json/.
  */
 import { hash, randomUUID } from 'node:crypto'
@@ -21,9 +21,9 @@ export interface ServiceRequest {
   readonly socket: Socket
   /** Tags that the request sets, unchecked, for conditions. */
   readonly tags: Readonly<Record<string, string>>
-  /** For the log, once known. */
+  /** For the log, once it is known. */
   principal?: Principal
-  /** AllowedDecisions of the request, for its record. http/ does not know access/, so its type is opaque here. */
+  /** AllowedDecisions of the request, for its record. http/ must not import access/, so its type is `object` here. */
   allowed?: object
 }
 
@@ -38,7 +38,7 @@ export interface ServiceOptions {
   readonly onServed?: ((served: ServedRequest) => void) | undefined
 }
 
-/** What is known of a request so far. */
+/** What is known so far about a request. */
 export interface Exchange {
   readonly id: string
   readonly startedAtMs: number
@@ -50,11 +50,11 @@ export interface Exchange {
 
 export interface Protocol<E extends Exchange> {
   readonly contentType: string
-  /** A new exchange, with what the protocol keeps in it. */
+  /** A new exchange, with the data of the protocol. */
   begin(exchange: Exchange): E
   /** The body of the answer. */
   answer(message: IncomingMessage, body: Buffer, exchange: E): Promise<string>
-  /** The error as clients of the protocol know it. Anything but an ApiError is a bug, and is shown without detail. */
+  /** The error in the form of the protocol. Any error but ApiError is a bug, and is shown without detail. */
   shown(error: unknown): ApiError
   formatError(error: ApiError, exchange: E): string
   /** The body as it may be recorded. */
@@ -135,7 +135,7 @@ function readForm(request: IncomingMessage, response: ServerResponse): Promise<B
   return readBody(request, limits.serviceBodyBytes)
 }
 
-/** What every protocol hands to its operations. */
+/** The part of a request that every protocol passes to its operations. */
 export function serviceRequest(
   { id, body = Buffer.alloc(0) }: Exchange,
   { method = '', url: target = '', headers, rawHeaders, socket }: IncomingMessage,
@@ -161,7 +161,7 @@ function send(request: IncomingMessage, response: ServerResponse, { status, body
     response.destroy()
     return 0
   }
-  // A client that sends too much is not read to its end.
+  // A client that sends too much is disconnected; the rest of its body is not read.
   if (!request.complete) response.once('finish', () => request.destroy())
   const sizeBytes = Buffer.byteLength(body)
   response

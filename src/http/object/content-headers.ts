@@ -1,4 +1,4 @@
-/** The headers that clients store with an object, and get back with it. */
+/** The headers that clients store with an object and get back with it. */
 import { encodeWords } from '#lib/text/encoded-words.ts'
 import type { ObjectAttributes, ObjectHeaders } from '#model/object/object.ts'
 
@@ -13,7 +13,7 @@ export const contentHeaderNames = [
 
 const [, ...optional] = contentHeaderNames
 
-/** Content-Type, which every answer has, the others as far as the object has them, and user metadata. */
+/** Content-Type, which every answer has, the other headers that the object has, and user metadata. */
 export function contentHeaders({ headers, userMetadata }: ObjectAttributes): Record<string, string> {
   const out: Record<string, string> = { 'content-type': headers.contentType ?? 'binary/octet-stream' }
   for (const [field, name] of optional) {

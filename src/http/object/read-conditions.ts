@@ -1,4 +1,4 @@
-/** Conditional requests: RFC 9110 §13, and AWS's table of precedence when several are given. */
+/** Conditional requests: RFC 9110 §13, and AWS's order of precedence when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from '#model/errors.ts'
@@ -20,7 +20,7 @@ function parseDate(header: string | undefined): number | undefined {
   return atMs === undefined ? undefined : Math.floor(atMs / 1000)
 }
 
-/** The same; a date in the future is ignored too. */
+/** Like parseDate, but a date in the future is ignored too. */
 function parsePastDate(header: string | undefined): number | undefined {
   const seconds = parseDate(header)
   return seconds !== undefined && seconds * 1000 > Date.now() ? undefined : seconds
@@ -52,7 +52,7 @@ const isConditional = (headers: IncomingHttpHeaders): boolean =>
   headers['if-modified-since'] !== undefined ||
   headers['if-unmodified-since'] !== undefined
 
-/** Undefined: all hold. Otherwise the failed one by its name in S3, and whether its failure means 304. */
+/** The condition that failed, by its name in S3, and whether this means 304. Undefined if all conditions hold. */
 interface Failure {
   readonly condition: string
   readonly isNotModified: boolean

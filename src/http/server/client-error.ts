@@ -1,4 +1,4 @@
-/** Answers bytes that are not an HTTP request. There is no request object yet, so the answer is written by hand. */
+/** Answers input that is not a valid HTTP request. There is no request object yet, so the answer is written by hand. */
 import { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ApiError, type ErrorCode } from '#model/errors.ts'
@@ -12,11 +12,11 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   const answer = answerInProgress(socket)
   const isGone = error.code === 'ECONNRESET' || !socket.writable
   if (!isGone && answer?.req.complete === true) {
-    // The invalid bytes follow a complete request: that one is still answered, and nothing after it.
+    // The invalid bytes follow a complete request. That request is still answered, and nothing after it.
     answer.shouldKeepAlive = false
     return
   }
-  // Once an answer has begun, a second one would be read as part of its body.
+  // If an answer has begun, a second one would be read as part of its body.
   if (isGone || answer?.headersSent === true) {
     socket.destroy()
     return
@@ -33,7 +33,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** Node's internal reference to the response that a connection waits for. */
+/** The response that a connection waits for, from an internal field of Node. */
 function answerInProgress(socket: Duplex): ServerResponse | undefined {
   const answer: unknown = Reflect.get(socket, '_httpMessage')
   return answer instanceof ServerResponse ? answer : undefined

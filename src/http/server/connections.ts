@@ -1,7 +1,7 @@
 /**
- * Bounds the connections of one server and the requests on them, so that the process never runs out of file
- * descriptors: at that limit accepting, reading and recovering all fail at once. The excess is answered with 503
- * SlowDown.
+ * Limits the connections of one server and the requests on them, so that the process never runs out of file
+ * descriptors: at that limit accepting, reading and recovering all fail at once. Requests above the limit are answered
+ * with 503 SlowDown.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -11,13 +11,13 @@ import { ApiError } from '#model/errors.ts'
 export interface ConnectionLimits {
   /** Descriptors for connections and for the files that their requests open. */
   readonly descriptors: number
-  /** Above this, idle connections are closed, and a new one serves one request. */
+  /** Above this number idle connections are closed, and a new one serves one request. */
   readonly connections: number
-  /** Above this, a new connection is closed without an answer. */
+  /** Above this number a new connection is closed without an answer. */
   readonly connectionsMax: number
 }
 
-/** A copy has its source and its target open beside the connection. */
+/** A copy opens its source and its target beside the connection. */
 const descriptorsPerRequest = 2
 /** Reserved for the index, the log, watches and jobs. */
 const reservedDescriptors = 128
@@ -37,9 +37,9 @@ export function limitsWithin(openFileLimit: number = descriptorsMax): Connection
 }
 
 interface Connection {
-  /** The socket as the system knows it, below TLS. */
+  /** The socket of the system, below TLS. */
   readonly socket: Socket
-  /** The socket that requests name, which differs under TLS. */
+  /** The socket of the requests, which is another one under TLS. */
   requestSocket: Socket
   requests: number
   isSurplus: boolean
@@ -63,7 +63,7 @@ export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: ConnectionsOptions['onRefused']
   readonly #all = new Map<Socket, Connection>()
-  /** Not weak: V8 would keep each closed connection, which names its socket, until it marks the whole heap. */
+  /** Not a WeakMap: V8 would keep each closed connection, which refers to its socket, until a full collection. */
   readonly #byRequestSocket = new Map<Socket, Connection>()
   readonly #handshakes = new Map<string, Connection>()
   #requests = 0
@@ -81,7 +81,7 @@ export class Connections {
     return this.#all.size
   }
 
-  /** False if the request must be refused. Otherwise it counts until it is answered. */
+  /** False if the request must be refused. Otherwise the request counts until it is answered. */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#byRequestSocket.get(request.socket)
     if (connection === undefined) return true
@@ -90,7 +90,7 @@ export class Connections {
     if (wanted > this.#limits.descriptors && !probes.test(request.url ?? '')) return false
     this.#requests++
     connection.requests++
-    // A response that waited for an earlier one on a broken connection emits no close: #close counts it then.
+    // A response that waited for an earlier one on a broken connection emits no close. #close counts it then.
     response.on('close', () => {
       if (connection.requests === 0) return
       connection.requests--
@@ -115,7 +115,7 @@ export class Connections {
     if (hasBody) drain(request)
   }
 
-  /** Connections without a request in progress. */
+  /** Closes connections without a request in progress. */
   closeIdle(): void {
     for (const { socket, requests } of this.#all.values()) if (requests === 0) socket.destroy()
   }
@@ -179,5 +179,5 @@ function drain(request: IncomingMessage): void {
   request.once('end', () => socket.end()).on('error', () => {})
 }
 
-/** Probes open no file, and are needed most when the server is busy. */
+/** Health checks open no file, and are needed most when the server is busy. */
 const probes = /^\/(healthz|minio\/health\/)/

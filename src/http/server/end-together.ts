@@ -1,13 +1,14 @@
 /**
  * Ends the answers of one turn of the event loop together. Each write to a socket wakes its client, which takes the
- * processor in the middle of the turn where there are no more cores than processes. With this, small reads over sixteen
- * connections are 25 % faster. Writes lose by it, since files are moved between the answers to what one sync made
- * durable: they do not use it.
+ * processor in the middle of the turn if there are no more cores than processes. With this, small reads over sixteen
+ * connections are 25 % faster. Writes do not use it: it makes them slower, since their files are moved between the
+ * answers.
  */
 import type { ServerResponse } from 'node:http'
 
 /**
- * Delaying an answer costs a lone client 10 % of its rate, so only some are delayed until two answers come in one turn.
+ * Delaying an answer slows down a single client by 10 %. So only some answers are delayed, until two are ready in one
+ * turn.
  */
 const lookEvery = 16
 
@@ -15,7 +16,7 @@ let answers: [response: ServerResponse, body: string | Buffer | undefined][] = [
 let areSeveral = false
 let untilLook = lookEvery
 
-/** Does what `response.end(body)` does, at the latest at the end of this turn. */
+/** Does the same as `response.end(body)`, at the latest at the end of this turn. */
 export function endTogether(response: ServerResponse, body: string | Buffer | undefined): void {
   if (!areSeveral && --untilLook > 0) {
     response.end(body)

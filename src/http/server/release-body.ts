@@ -1,7 +1,7 @@
 /**
- * Disposes of a body that was not read, once the answer is on its way. Closing at once would reset the connection, and
- * the client might never see the answer; reading without end would let the client hold the server. So a bounded amount
- * is read for a bounded time.
+ * Discards a body that was not read, after the answer. Closing at once would reset the connection, and the client might
+ * never see the answer. Reading without a limit would let the client keep the server busy. So a bounded amount is read
+ * for a bounded time.
  */
 import type { IncomingMessage } from 'node:http'
 

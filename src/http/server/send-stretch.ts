@@ -1,4 +1,4 @@
-/** Sends part of an open object. */
+/** Sends a range of an open object. */
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { Stretch } from '#store/contract.ts'
 

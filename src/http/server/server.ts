@@ -21,7 +21,7 @@ const maxHeaderBytes = 32 * 1024
 /** Longer than the 60 seconds of load balancers, so that they close first. */
 const keepAliveTimeoutMs = 75_000
 const headersTimeoutMs = 60_000
-/** Time without a byte in either direction. An upload as a whole may take any time. */
+/** The longest time without a byte in either direction. A whole upload may take any time. */
 const idleTimeoutMs = 300_000
 
 export function createHttpServer(options: HttpServerOptions, install: (app: express.Express) => void): Server {
@@ -51,14 +51,14 @@ export function createHttpServer(options: HttpServerOptions, install: (app: expr
   server.on('request', answer)
   // The handler calls response.writeContinue() once the headers are accepted; until then the client holds its body.
   server.on('checkContinue', answer)
-  // Unknown expectations are ignored, as S3 does, and not answered with 417.
+  // Unknown expectations are ignored, as in S3, instead of answered with 417.
   server.on('checkExpectation', answer)
   return server
 }
 
 const connectionsOf = new WeakMap<Server, Connections>()
 
-/** Classes and not Reflect.construct on functions, which was measured to be slower than Express itself. */
+/** Classes instead of Reflect.construct on functions, which was slower than Express itself. */
 function createMessageClasses(app: express.Express) {
   class Request extends IncomingMessage {}
   class Response<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {}
@@ -74,7 +74,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
     server.once('error', reject)
     server.listen({ host, port }, () => {
       server.off('error', reject)
-      // Accepting failed for want of descriptors. The client will retry.
+      // Accepting failed because no descriptor is free. The client will retry.
       server.on('error', () => {})
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)
@@ -82,7 +82,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   })
 }
 
-/** For a server whose connections are accepted elsewhere and handed over one by one, through the returned function. */
+/** For a server that gets its connections one by one through the returned function, from another process. */
 export function takeConnections(server: Server): (socket: Socket) => void {
   // Node sets up the timeouts of headers and idle connections here.
   server.emit('listening')
@@ -98,8 +98,8 @@ export function takeConnections(server: Server): (socket: Socket) => void {
 const sweepMs = 50
 
 /**
- * Accepts no more connections, lets requests in flight finish, and closes the rest after `timeoutMs`. Does not wait for
- * a connection that has not sent a complete request head.
+ * Accepts no more connections, lets requests in progress finish, and closes the rest after `timeoutMs`. Does not wait
+ * for a connection that has not sent a complete request head.
  */
 export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const connections = connectionsOf.get(server)
@@ -110,7 +110,7 @@ export async function closeServer(server: Server, timeoutMs: number): Promise<vo
     server.closeAllConnections()
   }, timeoutMs)
   while (connections !== undefined && connections.size > 0) {
-    // Not before the next turn: a request may just be arriving.
+    // Not before the next turn, since a request may be arriving.
     await sleep(sweepMs)
     connections.closeIdle()
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 
-/** Certificate and key as PEM texts that belong together. Errors name the file. */
+/** Reads certificate and key as PEM texts and checks that they match. Errors name the file. */
 export function readTls(paths: { certPath: string; keyPath: string } | undefined) {
   if (paths === undefined) return undefined
   try {

@@ -98,7 +98,7 @@ const summaryRow: IamRow = {
   },
 }
 
-/** Always empty: tools ask for these lists before they delete a user. */
+/** Always empty: tools read these lists before they delete a user. */
 const emptyLists: readonly IamRow[] = [
   emptyList('ListMFADevices', 'MFADevices'),
   emptyList('ListSSHPublicKeys', 'SSHPublicKeys'),

@@ -1,6 +1,6 @@
 /**
- * The credentials of each user, as a table. It is made when it is asked for, so it always exists and no state is shared
- * between processes.
+ * The credentials of each user, as a table. It is made for each request, so it always exists and processes share no
+ * state.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
  */
 

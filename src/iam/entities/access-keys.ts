@@ -1,4 +1,6 @@
-/** Access keys of a user. Without a name they are the caller's, who may also be an account's root. */
+/**
+ * Access keys of a user. A request without a name is about the caller's keys; the caller may also be an account's root.
+ */
 
 import { answerPage, pageOf, refuseRoot } from '#iam/reading.ts'
 import type { IamRequest, IamRow } from '#iam/request.ts'
@@ -17,7 +19,7 @@ import type { Account } from '#identity/entities/account.ts'
 import { makerOf } from '#identity/secrets/credential-maker.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** Finds the holder of the keys in a given state of the account. NoSuchEntity. */
+/** Finds the holder of the keys in the given state of the account. NoSuchEntity. */
 function holderAsked({ params, caller }: IamRequest): (account: Account) => Holder {
   const name = params.find('UserName', rules.userName) ?? caller.requester.userName
   if (name === undefined) {

@@ -19,7 +19,7 @@ const loginShape = (userName: string, { createdAt, mustChange }: Login): XmlTree
 
 const passwordMin = 8
 
-/** PasswordPolicyViolation. Checks only the length, as AWS's default policy has it. */
+/** PasswordPolicyViolation. Checks only the length, as AWS's default policy does. */
 function assertPassword(password: string): void {
   if (password.length >= passwordMin) return
   throw new ApiError('PasswordPolicyViolation', {

@@ -1,6 +1,4 @@
-/**
- * Roles that a service of AWS uses: they exist and can be listed, though no service runs here that would take them on.
- */
+/** Roles that a service of AWS uses: they exist and can be listed, although no service here uses them. */
 
 import type { IamRequest, IamRow, Target } from '#iam/request.ts'
 import { rules } from '#iam/rules.ts'
@@ -16,7 +14,7 @@ import {
 import { linkedServices } from '#identity/aws-policies/linked-services.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
 
-/** Under the name that it will have; where it will have none, `run` tells why. */
+/** The target has the name that the role will have. If there can be none, `run` throws the reason. */
 function onNewRole({ account, params }: IamRequest): Target {
   const service = params.find('AWSServiceName') ?? ''
   const name = linkedServices.get(service)?.roleName ?? ''

@@ -1,6 +1,6 @@
 /**
- * Inline and attached policies of users, groups and roles, and boundaries: the same verbs on each, derived from one
- * description.
+ * Inline and attached policies of users, groups and roles, and boundaries: the same operations for each kind, made from
+ * one description.
  */
 import type { TextRule } from '#http/aws-service/constraint.ts'
 import { answerPage, pageOf, readPolicy } from '#iam/reading.ts'

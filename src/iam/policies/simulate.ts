@@ -1,5 +1,5 @@
 /**
- * Simulates decisions with the engine that decides requests.
+ * Simulates decisions with the engine that decides real requests.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
  */
 import { extentAt, type Position } from '#documents/json-source.ts'
@@ -53,7 +53,7 @@ export const simulateRows: readonly IamRow[] = [
 const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[] =>
   documents.map((document, at) => ({ name: `${list}.${at + 1}`, policy: compilePolicy(document) }))
 
-/** `of`: whether missing facts about the caller, such as a tag, count as absent, or as not given. */
+/** `of`: whether missing facts about the caller, such as a tag, count as absent or as not given. */
 function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'custom'): XmlTree {
   const { params, account } = request
   const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
@@ -118,7 +118,7 @@ function resultOf(action: string, resource: string, { explanation, policies, mis
 function matchedStatements({ policy, policyType, statements }: PolicyTrace, source: string): XmlTree[] {
   return statements.flatMap(({ applies }, index) => {
     if (!applies) return []
-    // A single statement may come without a list.
+    // A single statement may be without a list.
     const extent = extentAt(source, ['Statement', index]) ?? extentAt(source, ['Statement'])
     return [
       {
@@ -156,6 +156,6 @@ function readContext(params: QueryParams): { context: ContextLookup; provided: R
 const derived = /^aws:(currenttime|epochtime|principal|userid$|username$|resourceaccount)/i
 const isDerived = (key: string): boolean => derived.test(key)
 
-/** In the order of an explanation. */
+/** The documents in the order of an explanation. */
 const documentsIn = ({ identity, boundary, session = [], resource }: Policies): PolicyDocument[] =>
   [...identity, resource, boundary, ...session].flatMap((one) => (one === undefined ? [] : [one.policy.document]))

@@ -38,7 +38,7 @@ export function getPolicy(account: Account, arn: string): ManagedPolicy {
   return policy
 }
 
-/** A policy that may be changed: not one of AWS's. NoSuchEntity, AccessDenied. */
+/** A policy that can be changed, so none of AWS's. NoSuchEntity, AccessDenied. */
 export function getOwnPolicy(account: Account, arn: string): ManagedPolicy {
   const policy = getPolicy(account, arn)
   if (!account.policies.includes(policy)) {
@@ -116,7 +116,7 @@ export function deletePolicy(account: Account, arn: string): void {
   removeFrom(account.policies, policy)
 }
 
-/** How many users, groups and roles the policy is attached to, and how many it bounds. */
+/** The number of users, groups and roles that the policy is attached to, and of those that it is the boundary of. */
 export function usesOf(account: Account, arn: string): { attached: number; boundaries: number } {
   const holders: PolicyHolder[] = [...account.users, ...account.groups, ...account.roles]
   const bounded = [...account.users, ...account.roles]

@@ -1,5 +1,5 @@
 /**
- * Service-linked roles: a service of AWS makes and uses them, and people may only describe, tag and delete them.
+ * Service-linked roles: a service of AWS creates and uses them. People may only describe, tag and delete them.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
  */
 import { randomUUID } from 'node:crypto'
@@ -12,10 +12,10 @@ import { ApiError } from '#model/errors.ts'
 import { createRole, getRole } from './roles.ts'
 
 const nameMax = 64
-/** AWS forgets tasks soon after they have ended. */
+/** AWS removes tasks soon after their end. */
 const deletionsMax = 100
 
-/** AccessDenied: AWS's answer for a service that has no such role. */
+/** AccessDenied is AWS's answer for a service without such a role. */
 function getLinkedService(service: string): LinkedService {
   const known = linkedServices.get(service)
   if (known !== undefined) return known
@@ -71,13 +71,13 @@ export function deleteLinkedRole(account: Account, name: string): string {
 
 const taskPattern = /^task(\/aws-service-role\/[^/]+\/)([^/]+)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The path and name of the role that the task deleted; undefined: no task has such an id. */
+/** The path and name of the role that the task deleted; undefined if no task can have this id. */
 export function parseDeletionTask(id: string): { readonly path: string; readonly name: string } | undefined {
   const [, path, name] = taskPattern.exec(id) ?? []
   return path === undefined || name === undefined ? undefined : { path, name }
 }
 
-/** InvalidInput, NoSuchEntity: there is no task of this id. */
+/** InvalidInput; NoSuchEntity if there is no task with this id. */
 export function assertDeletionTask(account: Account, id: string): void {
   if (parseDeletionTask(id) === undefined) {
     throw new ApiError('InvalidInput', { message: `The deletion task id ${id} is invalid.` })

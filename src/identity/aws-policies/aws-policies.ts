@@ -1,6 +1,6 @@
 /**
- * Every managed policy of AWS, by ARN. The few that most installations use are ready; the others are unpacked on first
- * use. Then their text stays in memory, and each document is parsed when it is needed.
+ * All managed policies of AWS, by ARN. The most used ones are ready; the others are decompressed on first use. Then
+ * their text stays in memory, and each document is parsed when it is needed.
  */
 import { brotliDecompressSync } from 'node:zlib'
 import { derivedId, type PolicyText } from '#identity/entities/entity.ts'
@@ -21,7 +21,7 @@ export function allAwsPolicies(): ReadonlyMap<string, ManagedPolicy> {
   return unpacked
 }
 
-/** Policies that services of AWS attach to their service-linked roles only. */
+/** Policies that AWS's services attach only to their service-linked roles. */
 export const isServiceRolePolicy = (arn: string): boolean => arn.startsWith(awsPolicyArn('aws-service-role/'))
 
 function unpack(): ReadonlyMap<string, ManagedPolicy> {

@@ -1,11 +1,11 @@
 /**
- * Services of AWS that have service-linked roles: service principal, role name and policy, as AWS's guides of the services and
- * recordings of CreateServiceLinkedRole have them.
+ * Services of AWS with service-linked roles: service principal, role name and policy, from AWS's guides of the services
+ * and recordings of CreateServiceLinkedRole.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
  */
 
 export interface LinkedService {
-  /** Without its suffix. */
+  /** The role's name without a suffix. */
   readonly roleName: string
   /** Name of AWS's managed policy under `aws-service-role/`. */
   readonly policyName: string
@@ -136,7 +136,7 @@ const table = `
 
 const takingSuffix = new Set(['autoscaling', 'connect', 'lexv2'])
 
-/** By service principal, as `ecs.amazonaws.com`. */
+/** By service principal, such as `ecs.amazonaws.com`. */
 export const linkedServices: ReadonlyMap<string, LinkedService> = new Map(
   table
     .trim()

@@ -1,7 +1,4 @@
-/**
- * The managed policies of AWS that most installations use, by ARN, with AWS's ids and documents. See aws-policies.ts
- * for all.
- */
+/** The most used managed policies of AWS, by ARN, with AWS's ids and documents. aws-policies.ts has all of them. */
 import type { ManagedPolicy } from '#identity/entities/managed-policy.ts'
 
 type Statement = Readonly<Record<string, unknown>>

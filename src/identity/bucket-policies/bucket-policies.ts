@@ -1,11 +1,11 @@
 /**
  * bucket_policies.json: `{"policies": {"<bucket>": <policy>}}`, which may be edited by hand. A policy that becomes
- * invalid does not take effect: the bucket's last valid one stays. Without one, everyone is denied except those who may
- * repair it.
+ * invalid does not take effect: the bucket's last valid one stays. If there was none, everyone is denied except those
+ * who may repair it.
  *
- * Beside the policies, `principals` holds the unique ids of the principals that a policy names, as of when it was put:
- * a principal created later under the same name is another. Names without an id mean any principal of that name.
- * `layouts` says how a policy's text was laid out.
+ * Beside the policies, `principals` holds the unique ids of the principals that a policy names, as of its put: a
+ * principal created later under the same name is another one. Names without an id mean any principal of that name.
+ * `layouts` holds the layout of each policy's text.
  */
 import { Document, type DocumentLog } from '#documents/document.ts'
 import { DocumentProblem } from '#documents/json-source.ts'
@@ -27,7 +27,7 @@ interface Followed {
   readonly raw: unknown
   readonly bindings: Bindings | undefined
   readonly state: object | undefined
-  /** With the present names of its principals. */
+  /** The policy with the present names of its principals. */
   readonly source: unknown
 }
 
@@ -51,8 +51,7 @@ export class BucketPolicyBook {
   readonly #followed = new Map<string, Followed>()
 
   /**
-   * `principalExists` is for policies that are put, see parsePolicy. A policy whose principal was removed stays in
-   * force.
+   * `principalExists` is for policies that are put, see parsePolicy. A policy with a removed principal stays in force.
    */
   constructor(document: Document<PolicyDocument>, log: DocumentLog, options: BookOptions = {}) {
     this.#document = document
@@ -65,7 +64,7 @@ export class BucketPolicyBook {
     return source === undefined ? undefined : formatJson(source, this.#document.current.layouts?.[bucket] ?? 'compact')
   }
 
-  /** Parses as `put` does. MalformedPolicy. */
+  /** Parses like `put`. MalformedPolicy. */
   parse(bucket: string, json: string): ReturnType<typeof parsePolicy> {
     const { principalExists } = this.#options
     const options = principalExists === undefined ? {} : { principalExists }
@@ -128,7 +127,7 @@ export class BucketPolicyBook {
     })
   }
 
-  /** Compiled once as long as the policy stays the same. `invalid`: there is a policy that was never valid. */
+  /** Compiled once while the policy stays the same. `invalid`: there is a policy that was never valid. */
   policyOf(bucket: string): NamedPolicy | 'invalid' | undefined {
     const source = this.#sourceOf(bucket)
     if (source === undefined) return undefined
@@ -161,7 +160,10 @@ export class BucketPolicyBook {
     return this.#document.close()
   }
 
-  /** Reading the file again makes new objects, which shows a change. An unchanged policy keeps its object. */
+  /**
+   * Reading the file again creates new objects, so their identity cannot show a change. An unchanged policy keeps its
+   * object.
+   */
   #sourceOf(bucket: string): unknown {
     const { policies, principals: bound } = this.#document.current
     if (!Object.hasOwn(policies, bucket)) {
@@ -180,7 +182,7 @@ export class BucketPolicyBook {
     return source
   }
 
-  /** Undefined: it names no principal with an id. */
+  /** Undefined if the policy names no principal with an id. */
   #bindingsOf(policy: unknown): Bindings | undefined {
     const { principals } = this.#options
     const bindings = principals === undefined ? {} : bindingsOf(policy, principals)

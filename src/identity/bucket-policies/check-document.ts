@@ -1,4 +1,4 @@
-/** All of bucket_policies.json at once: for a file that is to replace it. */
+/** Checks a whole bucket_policies.json, for a file that replaces it. */
 import { problemAt } from '#documents/json-source.ts'
 import { parseDocument } from '#documents/parse-document.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
@@ -8,7 +8,7 @@ import { limits } from '#model/limits.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import { bucketPolicySchema, type PolicyDocument } from './document.ts'
 
-/** Throws DocumentProblem, also of a policy that would not be in force. */
+/** Throws DocumentProblem, also for a policy that would not take effect. */
 export function checkBucketPolicies(text: string): PolicyDocument {
   const { value } = parseDocument({ schema: bucketPolicySchema }, text)
   for (const [bucket, policy] of Object.entries(value.policies)) {
@@ -22,7 +22,7 @@ export function checkBucketPolicies(text: string): PolicyDocument {
   return value
 }
 
-/** Where in a policy a mistake is. */
+/** The place of a mistake in a policy. */
 export function placeOfPolicy(policy: unknown, error: unknown): (string | number)[] {
   const isText = typeof policy === 'object' && policy !== null && !Array.isArray(policy)
   return isText && error instanceof ApiError ? [...placeOfMistake(policy as PolicyText, error)] : []

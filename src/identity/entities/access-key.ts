@@ -1,4 +1,4 @@
-/** Long-lived access keys, of users and of an account's root. */
+/** Long-lived access keys of users and of an account's root. */
 import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { numberless } from '#model/account.ts'
@@ -7,14 +7,14 @@ import { assertQuota, base32, moment, now, policyText, removeFrom } from './enti
 
 export const accessKeySchema = z.strictObject({
   id: z.string().min(1).max(128),
-  /** Clear, if written by hand, or sealed (see secrets.ts). */
+  /** In clear text if written by hand, otherwise encrypted (see secrets.ts). */
   secret: z.string().min(1).max(1024),
   status: z.enum(['Active', 'Inactive']).default('Active'),
   createdAt: moment.default('1970-01-01T00:00:00.000Z'),
   expiresAt: moment.optional(),
-  /** Required with every request of this key, as in version 1 of iam.json. */
+  /** Required in every request with this key, as in version 1 of iam.json. */
   sessionToken: z.string().min(1).optional(),
-  /** Limits what the key may do, whatever its user may. */
+  /** Limits the key, whatever its user may do. */
   policies: z.array(policyText).optional(),
 })
 export type AccessKey = z.infer<typeof accessKeySchema>
@@ -25,7 +25,7 @@ export interface KeyHolder {
 
 const keysMax = 2
 
-/** The key that makes another key, which may not do more nor last longer. */
+/** The key that makes another key. The new one may not do more or last longer. */
 export interface KeyMaker {
   readonly expiresAt?: string | undefined
   readonly policies?: AccessKey['policies']
@@ -51,7 +51,7 @@ export function createAccessKey(
 }
 
 /**
- * `expiresAt` undefined: never. No key may outlast the key that sets the expiry. ValidationError for a moment in the
+ * `expiresAt` undefined means never. No key may outlast the key that sets the expiry. ValidationError for a time in the
  * past or after the maker's expiry.
  */
 export function setExpiry(key: AccessKey, expiresAt: string | undefined, maker: KeyMaker): void {
@@ -91,7 +91,7 @@ export function isUsable(key: AccessKey, nowMs: number): boolean {
 export const newSecretAccessKey = (): string => randomBytes(30).toString('base64')
 
 /**
- * 20 characters that contain the account, for GetAccessKeyInfo: a set bit, 40 bits of account, 39 random ones. Keys of
+ * 20 characters that contain the account, for GetAccessKeyInfo: a set bit, 40 bits of account, 39 random bits. Keys of
  * accounts without a number are random.
  */
 export function newKeyId(prefix: 'AKIA' | 'ASIA', account: string): string {

@@ -1,4 +1,4 @@
-/** iam.json, version 2: accounts, and in each its users, groups, roles, policies and providers. */
+/** iam.json, version 2: accounts, each with its users, groups, roles, policies and providers. */
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { accessKeySchema } from './access-key.ts'
@@ -16,7 +16,7 @@ export const defaultAccount = '000000000000'
 export const canonicalIdOf = (account: string): string => createHash('sha256').update(account).digest('hex')
 
 const accountSchema = z.strictObject({
-  /** Twelve digits; or `none`, for users of Ceph without an account: their ARNs contain no account either. */
+  /** Twelve digits. `none` is for users of Ceph without an account: their ARNs contain no account either. */
   id: z.string().regex(/^(\d{12}|none)$/),
   /** 64 hex digits: the owner of the account's buckets. Derived from the id by default. */
   canonicalId: z.string().max(64).default(''),
@@ -24,7 +24,7 @@ const accountSchema = z.strictObject({
   alias: z.string().optional(),
   /** The name of the account in access control lists. */
   email: z.string().min(3).max(254).optional(),
-  /** Access keys of the account's root, who may do everything in it. */
+  /** Access keys of the account's root, which may do everything in the account. */
   keys: z.array(accessKeySchema).default([]),
   users: z.array(userSchema).default([]),
   groups: z.array(groupSchema).default([]),
@@ -37,7 +37,7 @@ const accountSchema = z.strictObject({
 })
 export type Account = z.infer<typeof accountSchema>
 
-/** The first account is the server's own: it owns whatever has no other owner. */
+/** The first account is the server's own: it owns all buckets without another owner. */
 export const identityDocumentSchema = z
   .strictObject({ version: z.literal(2), accounts: z.array(accountSchema).min(1) })
   .transform(fillIn)
@@ -51,7 +51,7 @@ export function emptyAccount(id: string): Account {
   return { id, canonicalId: canonicalIdOf(id), displayName: '', ...lists }
 }
 
-/** Fills in what hand-written entries left out and what is derived. */
+/** Fills in what hand-written entries leave out and what is derived. */
 function fillIn(document: IdentityDocument): IdentityDocument {
   for (const account of document.accounts) {
     account.canonicalId ||= canonicalIdOf(account.id)

@@ -1,4 +1,4 @@
-/** Shared by users, groups, roles, policies and profiles: a case-insensitive name, a path, an id, tags. */
+/** The common part of users, groups, roles, policies and profiles: a case-insensitive name, a path, an id, tags. */
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
@@ -21,8 +21,8 @@ export const entityShape = {
 export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256)).default({})
 
 /**
- * A policy as in the document: its content is checked together with all cross-references. The object is never altered
- * and stays the same across states of the document, so that what was compiled from it stays cached.
+ * A policy in the document. Its content is checked together with all cross-references. The object is never changed and
+ * stays the same between states of the document, so its compiled form stays cached.
  */
 export const policyText = z.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -106,7 +106,7 @@ export const newEntity = (idPrefix: string, name: string, path: string): Entity 
   createdAt: now(),
 })
 
-/** The id of a hand-written entity without one: always the same. */
+/** The id of a hand-written entity without one. It is always the same. */
 export function derivedId(idPrefix: string, account: string, name: string): string {
   return (
     idPrefix + base32(createHash('sha256').update(`${account}/${idPrefix}/${name.toLowerCase()}`).digest()).slice(0, 17)

@@ -1,4 +1,4 @@
-/** Stored for the tools that create them: there are no instances here. */
+/** Stored for tools that create them: there are no instances here. */
 import * as z from 'zod'
 import { entityShape, type Kind, tagsSchema } from './entity.ts'
 

@@ -1,4 +1,7 @@
-/** Shared by users, groups and roles: inline policies, attached managed ones, and (not groups) a boundary. */
+/**
+ * The common part of users, groups and roles: inline policies, attached managed ones, and (except for groups) a
+ * boundary.
+ */
 import * as z from 'zod'
 import { ApiError } from '#model/errors.ts'
 import { assertQuota, deleteConflict, namePattern, type PolicyText, policyText } from './entity.ts'
@@ -17,18 +20,18 @@ export const boundaryShape = {
 export interface PolicyHolder {
   inline: Record<string, PolicyText>
   attached: string[]
-  /** Of service-linked roles only. */
+  /** For service-linked roles only. */
   linkedService?: string | undefined
 }
 
-/** UnmodifiableEntity: a service-linked role. */
+/** UnmodifiableEntity for a service-linked role. */
 export function refuseLinked({ linkedService, name }: Pick<PolicyHolder, 'linkedService'> & { name: string }): void {
   if (linkedService === undefined) return
   const message = `Cannot perform the operation on the protected role '${name}' - this role is only modifiable by AWS`
   throw new ApiError('UnmodifiableEntity', { message })
 }
 
-/** DeleteConflict while it holds policies. */
+/** DeleteConflict while it has policies. */
 export function refuseHolding({ inline, attached }: PolicyHolder): void {
   if (Object.keys(inline).length > 0) throw deleteConflict('delete policies')
   if (attached.length > 0) throw deleteConflict('detach all policies')
@@ -64,7 +67,7 @@ export function putInline(
 ): void {
   refuseLinked(holder)
   const inline = { ...holder.inline, [name]: text }
-  // White space does not count, and JSON.stringify makes none.
+  // White space does not count, and JSON.stringify writes none.
   const size = Object.values(inline).reduce((sum, one) => sum + JSON.stringify(one).length, 0)
   if (size > kind.inlineCharactersMax) {
     throw new ApiError('LimitExceeded', {

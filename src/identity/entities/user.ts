@@ -16,7 +16,7 @@ export const userSchema = z.strictObject({
   ...boundaryShape,
   tags: tagsSchema,
   displayName: z.string().max(256).optional(),
-  /** 64 hex digits. Only users of version 1 own things apart from their account. */
+  /** 64 hex digits. Only users of version 1 can own buckets separately from their account. */
   canonicalId: z.string().min(1).max(64).optional(),
   /** The name of the user's account in access control lists. */
   email: z.string().min(3).max(254).optional(),
@@ -30,7 +30,7 @@ export type Login = z.infer<typeof loginSchema>
 
 export const userKind: Kind = {
   idPrefix: 'AIDA',
-  // AWS allows 5,000; nothing here needs that limit.
+  // AWS allows 5,000; this server does not need that limit.
   max: 50_000,
   quotaName: 'UsersPerAccount',
   missing: (name) => `The user with name ${name} cannot be found.`,

@@ -1,4 +1,4 @@
-/** Whether an account can still be administered: its last administrator cannot be removed. */
+/** Whether an account can still be administered. Its last administrator cannot be removed. */
 
 import { type Directory, requesterOf } from '#identity/directory.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'

@@ -1,4 +1,4 @@
-/** Logs which policies name actions that do not exist, once for each policy. */
+/** Logs policies with actions that do not exist, once for each policy. */
 import { DocumentProblem } from '#documents/json-source.ts'
 import type { IdentityDocument } from '#identity/entities/account.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
@@ -12,7 +12,7 @@ export interface WarningLog {
 
 export class UnknownActionLog {
   readonly #log: WarningLog
-  /** A policy keeps its object from one state of the document to the next. */
+  /** A policy keeps its object between two states of the document. */
   readonly #seen = new WeakSet<PolicyText>()
 
   constructor(log: WarningLog) {

@@ -1,5 +1,5 @@
 /**
- * Checks that the schema of iam.json cannot express: names and keys are unique, references lead somewhere, and policies
+ * Checks that the schema of iam.json cannot express: names and keys are unique, references have a target, and policies
  * are valid.
  */
 
@@ -39,7 +39,7 @@ function* repeated<E>(path: DocumentPath, list: readonly E[], field: string, ide
   const seen = new Set<string>()
   for (const [at, entry] of list.entries()) {
     const value = identify(entry)
-    if (seen.has(value)) yield { path: [...path, at, field], message: `${JSON.stringify(value)} is there twice` }
+    if (seen.has(value)) yield { path: [...path, at, field], message: `${JSON.stringify(value)} is used twice` }
     seen.add(value)
   }
 }
@@ -52,7 +52,7 @@ function* mistakesInKeys(path: DocumentPath, account: Account, seen: Set<string>
   ]
   for (const [place, { keys }] of holders) {
     for (const [at, { id }] of keys.entries()) {
-      if (seen.has(id)) yield { path: [...place, 'keys', at, 'id'], message: `the access key ${id} is there twice` }
+      if (seen.has(id)) yield { path: [...place, 'keys', at, 'id'], message: `the access key ${id} is used twice` }
       seen.add(id)
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The layout of a policy's text, so that GetBucketPolicy returns it as it was put although the file holds it once, as
+ * The layout of a policy's text. GetBucketPolicy returns the text as it was put, although the file holds it only as
  * readable JSON. Layouts that no common program writes are not kept.
  */
 
@@ -12,7 +12,7 @@ export function formatJson(value: unknown, layout: Layout): string {
   return JSON.stringify(value, null, { compact: 0, 'indented-2': 2, 'indented-4': 4 }[layout])
 }
 
-/** Undefined: none of these layouts. */
+/** Undefined if it is none of these layouts. */
 export function findLayout(text: string): Layout | undefined {
   const value: unknown = JSON.parse(text)
   return layouts.find((layout) => formatJson(value, layout) === text)
@@ -25,7 +25,7 @@ function formatSpaced(value: unknown): string {
   return `{${entries.join(', ')}}`
 }
 
-/** Python escapes all but ASCII. */
+/** Python escapes all characters but ASCII. */
 const formatAscii = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[\u0080-\uffff]/g,

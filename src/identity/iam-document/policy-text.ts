@@ -1,4 +1,4 @@
-/** Policies in the document, parsed and compiled on first use, and once for all equal ones. */
+/** Policies in the document, parsed and compiled on first use. Equal ones are compiled once. */
 import type { DocumentPath } from '#documents/json-source.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { rememberUpTo } from '#lib/remember.ts'
@@ -14,7 +14,7 @@ const parsedJson = new Map<string, PolicyDocument>()
 const compiledDocuments = new WeakMap<PolicyDocument, CompiledPolicy>()
 const rememberedMax = 50_000
 
-/** MalformedPolicyDocument. A text never changes in place. */
+/** MalformedPolicyDocument. A text is never changed in place. */
 export function parsed(text: PolicyText, kind: Kind): PolicyDocument {
   const known = parsedTexts.get(text)
   if (known !== undefined) return known
@@ -36,21 +36,21 @@ export function compiled(text: PolicyText, kind: Kind): CompiledPolicy {
   return policy
 }
 
-/** The place in the document that an error of parsePolicy is about. */
+/** The place in the document where parsePolicy found the error. */
 export function placeOfMistake(text: PolicyText, { fields }: ApiError): DocumentPath {
   // The value follows a colon and a space.
   const [detail = ''] = String(fields.Detail ?? '').split(': ', 1)
   const places = [...detail.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) =>
     index === undefined ? name : Number(index),
   )
-  // A single statement may stand without a list around it.
+  // A single statement may be without a list around it.
   const isListed = places[0] !== 'Statement' || Array.isArray(text.Statement)
   return isListed ? places : places.filter((place, at) => at !== 1 || typeof place === 'string')
 }
 
 /**
- * Writes a policy as JSON: identity policies without conditions, such as those that replace coarse actions of version
- * 1.
+ * Writes a policy as JSON. For identity policies without conditions, such as those that replace coarse actions of
+ * version 1.
  */
 export const formatPolicy = ({ version, statements }: PolicyDocument): PolicyText => ({
   Version: version,

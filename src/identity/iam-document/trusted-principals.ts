@@ -1,7 +1,4 @@
-/**
- * Trust policies are in the same document as the principals that they name, and follow their renames in the same
- * change.
- */
+/** Trust policies are in the same document as their principals, and follow a rename in the same change. */
 import type { Account } from '#identity/entities/account.ts'
 import { withPrincipals } from '#identity/principals/bound-principals.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'

@@ -1,5 +1,5 @@
 /**
- * Actions that do not exist, of the services served here: they allow and deny nothing. AWS accepts them in identity
+ * Actions that do not exist in the services of this server. They allow and deny nothing. AWS accepts them in identity
  * policies, so this server does too. The warning names the action that is probably meant.
  */
 import { rememberUpTo } from '#lib/remember.ts'
@@ -10,7 +10,7 @@ import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 const served = /^(s3|iam|sts):/i
 const names = [...actions.keys()]
 
-/** Operations whose action has another name. */
+/** Operations that have an action with another name. */
 const meant: Readonly<Record<string, string>> = {
   's3:headobject': 's3:GetObject',
   's3:headbucket': 's3:ListBucket',
@@ -61,7 +61,7 @@ export function unknownActionsIn({ statements }: PolicyDocument): UnknownAction[
   )
 }
 
-/** A sentence for the log. */
+/** One sentence for the log. */
 export function warningAbout(action: string): string {
   const right = meant[action.toLowerCase()]
   const because = `There is no action ${action}: it allows and denies nothing.`

@@ -1,6 +1,6 @@
 /**
- * Version 1 of iam.json: users with one key each and coarse actions on buckets. Converted to the equivalent of version
- * 2.
+ * Version 1 of iam.json: users with one key each and coarse actions on buckets. It is converted to the equivalent in
+ * version 2.
  */
 import * as z from 'zod'
 import { canonicalIdOf, defaultAccount, emptyAccount, type IdentityDocument } from '#identity/entities/account.ts'

@@ -1,6 +1,6 @@
 /**
  * Key policies of the KMS, as they apply now. Like bucket policies they mean users and roles by unique id: each key
- * keeps the ids of the principals that its policy names, as of when it was put.
+ * keeps the ids of the principals in its policy, as of its put.
  */
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { compiled } from '#identity/iam-document/policy-text.ts'
@@ -35,14 +35,14 @@ export class KeyPolicyBook {
     this.#options = options
   }
 
-  /** The key of an ARN. */
+  /** Finds a key by ARN. */
   find(arn: string): KeyView | undefined {
     const { keys } = this.#source
     const key = keys.keys.find((one) => keyArn(one, one.id) === arn)
     return key && viewOf(keys, key)
   }
 
-  /** A policy that is put, with the ids of its principals. KMS.MalformedPolicyDocumentException. */
+  /** Parses a policy that is put, with the ids of its principals. KMS.MalformedPolicyDocumentException. */
   parse(json: string): Pick<KeyEntry, 'policy' | 'principals'> {
     const { principalExists, principals } = this.#options
     parsePolicy(json, 'key', { principalExists })
@@ -50,12 +50,12 @@ export class KeyPolicyBook {
     return { policy, principals: bindingsOf(policy, principals) }
   }
 
-  /** With the present names of its principals. */
+  /** The policy with the present names of its principals. */
   format(key: Held): string {
     return JSON.stringify(this.#followedOf(key), null, 2)
   }
 
-  /** `invalid`: it was edited by hand, and is none. */
+  /** `invalid`: it was edited by hand and is not a policy any more. */
   policyOf(key: Held & Pick<KeyView, 'arn'>): NamedPolicy | 'invalid' {
     const policy = this.#followedOf(key)
     if (!isRecord(policy)) return 'invalid'

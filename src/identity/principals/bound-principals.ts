@@ -1,6 +1,6 @@
 /**
  * Policies mean users and roles by unique id, not by name: they follow renames, and a principal created later under an
- * old name gains nothing.
+ * old name gets no permission.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-users
  */
 import type { PolicyText } from '#identity/entities/entity.ts'
@@ -8,13 +8,13 @@ import type { PolicyText } from '#identity/entities/entity.ts'
 /** Unique ids by the names in a policy: ARNs of users, roles and their sessions, access keys. */
 export type Bindings = Readonly<Record<string, string>>
 
-/** The present principals of names. */
+/** The present principals by name. */
 export interface Principals {
-  /** Another object whenever the answers below may have changed. */
+  /** Another object after every change of the answers below. */
   readonly state: object
-  /** Undefined: there is none, or it is an account, whose number never changes. */
+  /** Undefined if there is no such principal, or it is an account, which keeps its number. */
   idOf(name: string): string | undefined
-  /** Undefined: the principal of the id was removed. */
+  /** Undefined if the principal of the id was removed. */
   arnOf(id: string): string | undefined
 }
 
@@ -32,7 +32,7 @@ export function followed(policy: unknown, bindings: Bindings, principals: Princi
 }
 
 function nameNow(name: string, id: string | undefined, principals: Principals): string {
-  // An id that stood for a removed principal which exists again.
+  // The id of a removed principal that exists again.
   if (id === undefined) return principals.arnOf(name) ?? name
   if (principals.idOf(name) === id) return name
   const session = /:assumed-role\/[^/]+\/(.+)$/.exec(name)?.[1]
@@ -49,7 +49,7 @@ export function bindingsOf(policy: unknown, principals: Principals): Bindings {
   return bindings
 }
 
-/** Names of AWS principals in the policy, which may be any JSON, since it can be written by hand. */
+/** Names of AWS principals in the policy. It may be any JSON, since it can be written by hand. */
 export function namesIn(policy: unknown): string[] {
   if (!isRecord(policy)) return []
   const { Statement: statement } = policy

@@ -25,7 +25,7 @@ export function indexOwners(accounts: Iterable<Account>): OwnerIndex {
     byCanonicalId.set(canonicalId, { account, owner })
     if (account.email !== undefined) byEmail.set(account.email.toLowerCase(), owner)
     for (const user of users) {
-      // Users of version 1 may own things apart from their account.
+      // Users of version 1 can own buckets separately from their account.
       const own =
         user.canonicalId === undefined
           ? owner

@@ -22,7 +22,7 @@ export interface IamArn {
   readonly name: string
 }
 
-/** Undefined: not an ARN of IAM. */
+/** Undefined if it is not an ARN of IAM. */
 export function parseIamArn(arn: string): IamArn | undefined {
   const [, account, noun, path, name] = /^arn:aws:iam::(\d{12}|aws|):([a-z-]+)(?:(\/.*\/|\/)([^/]+))?$/.exec(arn) ?? []
   if (account === undefined || noun === undefined) return undefined

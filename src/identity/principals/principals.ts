@@ -99,7 +99,7 @@ function doesArnExist(directory: Directory, arn: string): boolean {
   return false
 }
 
-/** `assumed-role/<role>/<session>`: sessions come and go, but the role must exist. */
+/** `assumed-role/<role>/<session>`: any session is accepted, but the role must exist. */
 function doesSessionExist(directory: Directory, arn: string): boolean {
   const [, id = '', kind, name = ''] =
     /^arn:aws:(?:sts|iam)::(\d{12}|):(assumed-role|federated-user)\/([^/]+)/.exec(arn) ?? []

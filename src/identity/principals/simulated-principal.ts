@@ -1,4 +1,4 @@
-/** The principal that the ARN of a simulation names, with its policies. */
+/** The principal of a simulation, found by ARN, with its policies. */
 
 import { getGroup } from '#identity/accounts/groups.ts'
 import { getRole } from '#identity/accounts/roles.ts'
@@ -18,11 +18,11 @@ import { arnOf, parseIamArn } from './principal-arn.ts'
 interface Named {
   readonly user?: User
   readonly role?: Role
-  /** Itself, and a user's groups. */
+  /** The principal itself, and a user's groups. */
   readonly holders: readonly PolicyHolder[]
 }
 
-/** NoSuchEntity; InvalidInput for an ARN that names no user, group or role of the account. */
+/** NoSuchEntity; InvalidInput for an ARN that is not of a user, group or role of the account. */
 export function holderNamed(account: Account, arn: string): Named {
   const named = parseIamArn(arn)
   if (named?.account === account.id) {
@@ -79,7 +79,7 @@ export function simulatedIdentity(directory: Directory, account: Account, arn: s
   return new Identity({ accessKeyId: '', secretAccessKey: '', displayName, ...simulated })
 }
 
-/** A principal of the account that need not exist; without an ARN, one with neither name nor id. */
+/** A principal of the account that need not exist. Without an ARN it has neither name nor id. */
 export function hypothetical({ id, canonicalId }: Account, arn = ''): Requester {
   const named = parseIamArn(arn)
   const userName = named?.noun === 'user' ? { userName: named.name } : {}

@@ -1,4 +1,4 @@
-/** The key or session that makes credentials, which may not do more nor last longer. */
+/** The key or session that makes credentials. These may not do more or last longer than it. */
 
 import type { Directory } from '#identity/directory.ts'
 import type { KeyMaker } from '#identity/entities/access-key.ts'
@@ -6,7 +6,7 @@ import type { PolicyText } from '#identity/entities/entity.ts'
 import type { Identity } from '#identity/identity.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** AccessDenied if two limits meet, since a key can have only one. */
+/** AccessDenied if there would be two limits, since a key can have only one. */
 export function makerOf(identity: Identity, directory: Directory): KeyMaker {
   const source = directory.findKey(identity.session?.sourceKeyId ?? identity.accessKeyId)?.key
   const expiresAt = source?.expiresAt
@@ -16,7 +16,7 @@ export function makerOf(identity: Identity, directory: Directory): KeyMaker {
   return { expiresAt, policies: ofSession.map(({ policy }) => JSON.parse(policy.document.source ?? '') as PolicyText) }
 }
 
-/** AccessDenied: a password has neither policies nor an expiry, so keys that have cannot set one. */
+/** AccessDenied for a key with policies or an expiry: a password has neither, so such a key cannot set one. */
 export function refuseLimitedMaker(identity: Identity, directory: Directory, action: string): void {
   const source = directory.findKey(identity.session?.sourceKeyId ?? identity.accessKeyId)?.key
   const isLimited = (identity.policies.session ?? []).length > 0 || source?.policies !== undefined
@@ -26,5 +26,5 @@ export function refuseLimitedMaker(identity: Identity, directory: Directory, act
 const limited = ({ arn }: Identity, action: string): ApiError =>
   new ApiError('AccessDenied', {
     message: `User: ${arn} is not authorized to perform: iam:${action} because no session policy allows the iam:${action} action`,
-    cause: new Error('What a limited key or session makes may do no more than it, and last no longer.'),
+    cause: new Error('Credentials made by a limited key or session may not do more than it, or last longer.'),
   })

@@ -1,4 +1,4 @@
-/** Users with a password, by the name under which they sign in to the console. */
+/** Users with a password, by the name that they use to sign in to the console. */
 
 import type { Directory } from '#identity/directory.ts'
 import type { Account } from '#identity/entities/account.ts'
@@ -8,7 +8,7 @@ import { arnOf } from '#identity/principals/principal-arn.ts'
 import { findPrincipal } from '#identity/principals/principals.ts'
 
 export interface AskedOwner {
-  /** Number or alias; the server's own account if left out. */
+  /** Number or alias; by default the server's own account. */
   readonly account?: string | undefined
   readonly userName: string
 }
@@ -19,7 +19,7 @@ export interface PasswordOwner {
   readonly passwordHash: string
 }
 
-/** Undefined: there is no such user, or it has no password. */
+/** Undefined if there is no such user, or it has no password. */
 export function findPasswordOwner(directory: Directory, asked: AskedOwner): PasswordOwner | undefined {
   const account = findAccount(directory, asked)
   const user = account && findNamed(account.users, asked.userName)
@@ -28,7 +28,7 @@ export function findPasswordOwner(directory: Directory, asked: AskedOwner): Pass
   return identity && { identity, passwordHash: user.login.passwordHash }
 }
 
-/** Equal for all spellings of a name, whether there is such a user or not. */
+/** Equal for all spellings of a name, whether the user exists or not. */
 export function canonicalOwner(directory: Directory, asked: AskedOwner): string {
   return `${findAccount(directory, asked)?.id ?? asked.account}/${asked.userName.toLowerCase()}`
 }

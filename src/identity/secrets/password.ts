@@ -1,8 +1,8 @@
 /**
  * Passwords as argon2id in PHC form. Parameters:
  * https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
- * A hash takes 19 MiB and about 20 ms of a processor, and a stranger can ask for one. So each process computes one at a
- * time, off the event loop, and refuses more than a few that wait.
+ * A hash takes 19 MiB and about 20 ms of a processor, and anonymous requests can cause one. So each process computes
+ * one at a time, off the event loop, and refuses requests when more than a few wait.
  */
 import { hash, verify } from '@node-rs/argon2'
 import { SerialQueue } from '#lib/async/serial-queue.ts'
@@ -13,7 +13,7 @@ const argon2id = 2
 const cost = { algorithm: argon2id, parallelism: 1, timeCost: 2, memoryCost: 19_456, outputLen: 32 }
 const waitingMax = 60
 const retryAfterSeconds = 2
-/** A hash without a password, for names that have none: verifying it takes as long as verifying a real one. */
+/** A hash that no password matches, for unknown names: verifying it takes as long as verifying a real one. */
 export const hashOfNone =
   '$argon2id$v=19$m=19456,t=2,p=1$zXkBNV8TexDJ/5VNPojXfA$jE8p1u4/6BFDD6iKdyBAbJ3Bkh3RFR6s10ELg/HvIPE'
 
@@ -25,7 +25,7 @@ export function formatPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password matches the hash. `beforeHashing` is called when it is this call's turn and no other runs: if it
+ * Whether the password matches the hash. `beforeHashing` is called when it is this call's turn and no other runs. If it
  * throws, nothing is hashed. Throttling.
  */
 export function isPasswordOf(
@@ -43,7 +43,7 @@ async function isRight(passwordHash: string, password: string): Promise<boolean>
   try {
     return await verify(passwordHash, password.normalize('NFKC'))
   } catch {
-    // Not a hash.
+    // It is not a hash.
     return false
   }
 }

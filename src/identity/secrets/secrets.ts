@@ -1,6 +1,6 @@
 /**
- * Secrets of access keys at rest. Those created here are sealed and start with `sealed:`; those written by hand are
- * clear. Signatures need the secret itself, so it cannot be hashed.
+ * Secrets of access keys at rest. Those created here are encrypted and start with `sealed:`; those written by hand are
+ * in clear text. Signatures need the secret itself, so it cannot be hashed.
  */
 import { Seal } from '#keyring/seal.ts'
 
@@ -17,7 +17,7 @@ export class Secrets {
     return prefix + this.#seal.encode(secret).toString('base64url')
   }
 
-  /** Undefined: sealed with another SECRET_KEY. */
+  /** Undefined if it was encrypted with another SECRET_KEY. */
   parse(text: string): string | undefined {
     if (!text.startsWith(prefix)) return text
     return this.#seal.decode(Buffer.from(text.slice(prefix.length), 'base64url'))?.toString()

@@ -1,4 +1,4 @@
-/** The identity behind temporary credentials, as long as their origin exists. */
+/** The identity of temporary credentials, while their origin exists. */
 
 import { awsPolicyArn } from '#identity/aws-policies/often-used.ts'
 import { type Directory, requesterOf } from '#identity/directory.ts'
@@ -16,7 +16,7 @@ import type { NamedPolicy, RequesterPolicies } from '#policy/evaluate/evaluate.t
 import type { Requester } from '#policy/requester.ts'
 import type { SessionClaims } from './session-token.ts'
 
-/** Undefined: the key, user, role or provider it came from was removed or disabled. */
+/** Undefined if the key, user, role or provider of its origin was removed or disabled. */
 export function findSessionIdentity(
   directory: Directory,
   claims: SessionClaims,
@@ -31,7 +31,7 @@ export function findSessionIdentity(
 
 type Parts = Pick<IdentityParts, 'requester' | 'policies' | 'displayName'>
 
-/** Whether the key and the provider behind the session are still usable. */
+/** Whether the key and the provider of the session are still usable. */
 export function isSourceThere(directory: Directory, { account, sourceKeyId, providerUrl }: SessionClaims): boolean {
   if (sourceKeyId !== undefined) {
     const entry = directory.findKey(sourceKeyId)
@@ -57,7 +57,7 @@ function partsOfRole(directory: Directory, account: Account, claims: SessionClai
     canonicalId: account.canonicalId,
     tags: mergedTags(role.tags, claims.tags),
     session: sessionKeys(claims),
-    // Ceph's names of sessions of roles without an account.
+    // Ceph's ARNs of sessions of roles without an account.
     ...(account.id === numberless ? { aliases: [`arn:aws:iam:::assumed-role/${role.name}/${name}`] } : {}),
   }
   const policies = directory.policiesOfRole(account, role)
@@ -101,7 +101,7 @@ function everything(directory: Directory, account: Account): RequesterPolicies {
   return { identity: administrator === undefined ? [] : [administrator] }
 }
 
-/** Allows what needs no permission. */
+/** Allows only what needs no permission. */
 const nothing: NamedPolicy = {
   name: 'no session policy',
   policy: compilePolicy(
@@ -147,7 +147,7 @@ function sessionKeys({ context, issuedAtMs, sourceIdentity }: SessionClaims): Re
   return {
     ...context,
     'aws:tokenissuetime': new Date(issuedAtMs).toISOString(),
-    // There is no MFA here, and the key exists for temporary credentials only.
+    // There is no MFA here, and this condition key exists for temporary credentials only.
     'aws:multifactorauthpresent': 'false',
     // Ceph's condition key for temporary credentials.
     'sts:authentication': 'true',

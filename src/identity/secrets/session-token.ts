@@ -1,5 +1,5 @@
 /**
- * The session token contains the temporary credentials, sealed with a key derived from SECRET_KEY. So every process
+ * The session token contains the temporary credentials, encrypted with a key derived from SECRET_KEY. So every process
  * knows them at once, restarts do not end them, and nothing is stored. Their origin is named by unique ids, which are
  * looked up at every use.
  */
@@ -22,7 +22,7 @@ const claimsSchema = z.object({
   expiresAtMs: z.number(),
   /** The long-lived key at the start of the chain. */
   sourceKeyId: z.string().optional(),
-  /** Unique ids of the user (none: the root) who asked for a token, or the role. */
+  /** Unique ids of the role, or of the user who requested the token (none for the root). */
   userId: z.string().optional(),
   roleId: z.string().optional(),
   /** Name of the session, or of the federated user. */
@@ -55,7 +55,7 @@ const packedBytesMax = 2048
 
 export class SessionTokens {
   readonly #seal: Seal
-  /** Opened tokens, least recently used first. */
+  /** Decrypted tokens, least recently used first. */
   readonly #opened = new Map<string, SessionClaims>()
 
   constructor(secretKey: string) {
@@ -63,8 +63,8 @@ export class SessionTokens {
   }
 
   /**
-   * PackedPolicyTooLarge. `packedPercent`: the percentage that its policies and tags take of the limit; undefined if it
-   * has none.
+   * PackedPolicyTooLarge. `packedPercent`: the size of its policies and tags as a percentage of the limit; undefined
+   * without any.
    */
   issue(session: NewSession): { credentials: TemporaryCredentials; packedPercent: number | undefined } {
     const packedPercent = measurePacked(session)
@@ -76,7 +76,7 @@ export class SessionTokens {
     return { credentials: { accessKeyId, secretAccessKey: secret, sessionToken, expiresAtMs }, packedPercent }
   }
 
-  /** Undefined: not a token of this server, or not of this access key. */
+  /** Undefined if it is not a token of this server, or not of this access key. */
   find(accessKeyId: string, token: string): SessionClaims | undefined {
     const claims = this.#opened.get(token) ?? this.#open(token)
     if (claims === undefined || claims.accessKeyId !== accessKeyId) return undefined

@@ -42,7 +42,7 @@ export async function createAlias(keyring: LocalKeyring, place: KeyPlace, name: 
   })
 }
 
-/** Gives the name to another key. KMS.NotFoundException, KMS.KMSInvalidStateException. */
+/** Moves the name to another key. KMS.NotFoundException, KMS.KMSInvalidStateException. */
 export async function updateAlias(keyring: LocalKeyring, alias: Alias, key: KeyEntry): Promise<void> {
   assertAliasName(alias.name)
   refuseManaged(key)

@@ -1,10 +1,12 @@
-/** One key of the document, changed. The material that it has stays. */
+/** Changes one key of the document. Its present material stays. */
 import type { KeyEntry } from '#keyring/key-document.ts'
 import { keyArn } from '#keyring/key-lookup.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** `change` may run on a newer state than the caller has seen. KMS.NotFoundException if the key is gone meanwhile. */
+/**
+ * `change` may run on a newer state than the caller has seen. KMS.NotFoundException if the key was removed meanwhile.
+ */
 export async function changeKey(
   keyring: LocalKeyring,
   { id }: Pick<KeyEntry, 'id'>,
@@ -23,7 +25,7 @@ export async function changeKey(
   return changed
 }
 
-/** KMS.KMSInvalidStateException: a key whose deletion is scheduled can only be kept. */
+/** KMS.KMSInvalidStateException: while its deletion is scheduled, a key cannot be changed. */
 export function refusePending(key: KeyEntry): void {
   if (key.deletesAt === undefined) return
   throw new ApiError('KMS.KMSInvalidStateException', { message: `${keyArn(key, key.id)} is pending deletion.` })

@@ -26,7 +26,7 @@ export async function createKey(keyring: LocalKeyring, { place, isMultiRegion, .
   return key
 }
 
-/** Not yet part of the document. */
+/** The key is not part of the document yet. */
 export async function newKey(keyring: LocalKeyring, { place, isMultiRegion, ...given }: NewKey): Promise<KeyEntry> {
   const { account, region } = place
   const id = isMultiRegion === true ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID()
@@ -34,7 +34,7 @@ export async function newKey(keyring: LocalKeyring, { place, isMultiRegion, ...g
   return { id, account, region, manager: 'CUSTOMER', createdAt: keyring.now(), isEnabled: true, ...given, materials }
 }
 
-/** Leaves everything to the identity policies of the account. */
+/** Leaves all decisions to the identity policies of the account. */
 export const defaultKeyPolicy = (account: string): Record<string, unknown> => ({
   Version: '2012-10-17',
   Id: 'key-default-1',

@@ -1,4 +1,4 @@
-/** Enabled, disabled, and the way to deletion: material is removed only once the window has passed. */
+/** Enables, disables and deletes keys. Material is removed only after the waiting period. */
 import type { KeyDocument, KeyEntry } from '#keyring/key-document.ts'
 import { keyArn } from '#keyring/key-lookup.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
@@ -16,7 +16,7 @@ export function setEnabled(keyring: LocalKeyring, key: KeyEntry, isEnabled: bool
   })
 }
 
-/** KMS.KMSInvalidStateException. The key can do nothing from now on. */
+/** KMS.KMSInvalidStateException. The key cannot be used from now on. */
 export function scheduleDeletion(keyring: LocalKeyring, key: KeyEntry, windowDays: number): Promise<KeyEntry> {
   refuseManaged(key)
   const deletesAt = new Date(Date.parse(keyring.now()) + windowDays * dayMs).toISOString()
@@ -36,7 +36,7 @@ export function cancelDeletion(keyring: LocalKeyring, key: KeyEntry): Promise<Ke
   })
 }
 
-/** Removes the keys whose window has passed, with their aliases; returns their ARNs. */
+/** Removes the keys whose waiting period has ended, with their aliases. Returns their ARNs. */
 export async function deleteExpiredKeys(keyring: LocalKeyring): Promise<string[]> {
   const now = keyring.now()
   const isOver = ({ deletesAt }: KeyEntry) => deletesAt !== undefined && Date.parse(deletesAt) <= Date.parse(now)

@@ -1,4 +1,4 @@
-/** Rotation: a key gets new material, and keeps what it had to open what that has wrapped. */
+/** Rotation: a key gets new material, and keeps the old one for decryption. */
 import type { KeyEntry, Material } from '#keyring/key-document.ts'
 import { assertUsable, stateOf } from '#keyring/key-lookup.ts'
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
@@ -46,7 +46,7 @@ export async function rotateOnDemand(keyring: LocalKeyring, key: KeyEntry): Prom
   })
 }
 
-/** Rotates the keys whose time has come; returns how many. */
+/** Rotates the keys that are due. Returns how many. */
 export async function rotateDueKeys(keyring: LocalKeyring): Promise<number> {
   let count = 0
   for (const key of keyring.keys.keys.filter((one) => isDue(keyring, one))) {

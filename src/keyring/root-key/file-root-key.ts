@@ -1,8 +1,8 @@
 /**
- * The root key is a file that is made at first use, readable by the server only, with a checksum and in two copies. A
- * copy that is damaged or missing is written anew from the other. Both are made under names that must not exist yet, so
- * that several processes that begin at once use one key. One that takes the place of another has files of its own, which
- * the document names.
+ * The root key is a file that is created at first use, readable by the server only, with a checksum and in two copies.
+ * A damaged or missing copy is written again from the other. Both are created under names that must not exist yet, so
+ * that several processes that start at the same time use one key. A root key that replaces another has files of its
+ * own, which the document names.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -45,10 +45,10 @@ export function fileRootKey(first: RootKeyFiles): RootKeySource {
 const named = ({ path, copyPath }: RootKeyFiles, file: string | undefined): RootKeyFiles =>
   file === undefined ? { path, copyPath } : { path: join(dirname(path), file), copyPath: join(dirname(copyPath), file) }
 
-/** Also of one that was not finished. */
+/** Matches unfinished files as well. */
 const rootKeyName = /^kms_root(-[0-9a-f]{8})?\.key(\.[0-9a-f]{12}\.tmp)?$/
 
-/** Removes the files of all other root keys: of one that was exchanged, and of exchanges that did not come to their end. */
+/** Removes the files of all other root keys: those that were exchanged, and those of exchanges that did not finish. */
 export async function removeOtherRootKeys({ path, copyPath }: RootKeyFiles, { kind, file }: RootRecord): Promise<void> {
   const kept = kind === 'file' ? (file ?? basename(path)) : undefined
   for (const folder of [dirname(path), dirname(copyPath)]) {
@@ -59,7 +59,7 @@ export async function removeOtherRootKeys({ path, copyPath }: RootKeyFiles, { ki
   }
 }
 
-const advice = 'Restore it from a backup: without it no sealed object can be opened'
+const advice = 'Restore it from a backup: without it no encrypted object can be read'
 
 async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
   const [first, second] = await Promise.all([read(path), read(copyPath)])
@@ -71,13 +71,13 @@ async function open({ path, copyPath }: RootKeyFiles): Promise<Buffer> {
   if (Buffer.isBuffer(first) && Buffer.isBuffer(second) && !first.equals(second)) {
     throw new RootKeyProblem(`The root key of the KMS is not the same in ${path} and ${copyPath}. ${advice}.`)
   }
-  // Best effort: on a volume that cannot be written now, one good copy is enough to read.
+  // Best effort: if the volume cannot be written now, one good copy is enough.
   if (!Buffer.isBuffer(first)) await write(path, good, 'mend').catch(() => {})
   if (!Buffer.isBuffer(second)) await write(copyPath, good, 'mend').catch(() => {})
   return good
 }
 
-/** A file that was brought here by hand: several nodes cannot share one that each of them makes. */
+/** A file that an administrator has copied here: several nodes cannot share a key if each creates one. */
 export function copiedRootKey(files: RootKeyFiles): RootKeySource {
   const source = fileRootKey(files)
   return {
@@ -103,10 +103,10 @@ async function read(path: string): Promise<Found> {
   }
 }
 
-/** `new`: does nothing if the file is there. */
+/** `new`: does nothing if the file exists. */
 async function write(path: string, secret: Buffer, as: 'new' | 'mend'): Promise<void> {
   const text = secret.toString('base64url')
-  // Of its own: several requests may be the first.
+  // Its own name, since several requests may be the first.
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })
@@ -122,7 +122,7 @@ async function write(path: string, secret: Buffer, as: 'new' | 'mend'): Promise<
   }
 }
 
-/** EEXIST. A volume without hard links cannot tell two processes that begin at once. */
+/** EEXIST. A volume without hard links cannot detect two processes that start at the same time. */
 async function linkNew(temporary: string, path: string): Promise<void> {
   try {
     await link(temporary, path)

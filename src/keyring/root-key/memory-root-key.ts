@@ -1,4 +1,4 @@
-/** The root key of a server that forgets. */
+/** The root key of a server in memory, which keeps no data. */
 import { randomBytes } from 'node:crypto'
 import type { RootKeySource } from './root-key-source.ts'
 

@@ -1,4 +1,4 @@
-/** The check in a root key's record: it opens with the right root key only. */
+/** The check in a root key's record: it can be decrypted with the right root key only. */
 import { hkdfSync } from 'node:crypto'
 import type { RootRecord } from '#keyring/key-document.ts'
 import { openBytes, sealBytes } from '#keyring/sealed-bytes.ts'
@@ -11,7 +11,7 @@ const origins = {
   endpoint: 'the KMS at KMS_ENDPOINT',
 } as const
 
-/** The key that wraps material. Throws RootKeyProblem for another root key than the record's. */
+/** The key that wraps material. Throws RootKeyProblem if the root key is not the record's. */
 export async function proveRootKey(source: RootKeySource, root: RootRecord): Promise<Buffer> {
   const { kind } = source
   if (kind !== root.kind) {
@@ -21,12 +21,10 @@ export async function proveRootKey(source: RootKeySource, root: RootRecord): Pro
   }
   const key = keyFrom(await source.open(root))
   if (openBytes(key, Buffer.from(root.check, 'base64'))?.toString() === checkText) return key
-  throw new RootKeyProblem(
-    `The root key of the KMS is another than the one that wraps the keys: ${origins[kind]} has changed.`,
-  )
+  throw new RootKeyProblem(`The root key of the KMS does not wrap its keys: ${origins[kind]} has changed.`)
 }
 
-/** What the document keeps of a root key, and the key that wraps material. */
+/** The record of a root key for the document, and the key that wraps material. */
 export function recordOf(
   kind: RootRecord['kind'],
   { secret, wrapped, file }: RootSecret,

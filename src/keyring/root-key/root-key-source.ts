@@ -1,26 +1,26 @@
-/** Where the root key comes from, which wraps the material of all keys. */
+/** The source of the root key, which wraps the material of all keys. */
 import type { RootRecord } from '#keyring/key-document.ts'
 
 export interface RootSecret {
   readonly secret: Buffer
-  /** What the document keeps to find it again. */
+  /** Stored in the document, to open the root key again. */
   readonly wrapped?: Buffer
   readonly file?: string
 }
 
 export interface RootKeySource {
   readonly kind: RootRecord['kind']
-  /** The root key of a document. Throws RootKeyProblem. */
+  /** Opens the root key of a document. Throws RootKeyProblem. */
   open(record: RootRecord): Promise<Buffer>
-  /** For a document without keys: the root key that is there, or a new one. Throws RootKeyProblem. */
+  /** For a document without keys: the existing root key, or a new one. Throws RootKeyProblem. */
   make(): Promise<RootSecret>
-  /** Another root key, to take the place of the one in use, which stays as it is. Throws RootKeyProblem. */
+  /** Another root key, to replace the one in use, which is not changed. Throws RootKeyProblem. */
   renew(): Promise<RootSecret>
 }
 
-/** Why the root key cannot be used: a sentence for the one who runs the server. */
+/** Why the root key cannot be used: a sentence for the administrator. */
 export class RootKeyProblem extends Error {
-  /** It may be over by itself: what keeps the root key cannot be reached now. */
+  /** Whether the problem may be temporary: the place of the root key cannot be reached now. */
   readonly isPassing: boolean = false
 
   constructor(sentence: string, cause?: unknown) {

@@ -1,6 +1,6 @@
 /**
- * The root key in use. It is opened when a key is first needed, and proved by the check in the document: a root key
- * that did not wrap these keys is refused. A new one is made only for a document that has none.
+ * The root key in use. It is opened when a key is first needed, and verified by the check in the document: a root key
+ * that did not wrap these keys is refused. A new one is made only for a document without one.
  */
 import type { KeyDocument, RootRecord } from '#keyring/key-document.ts'
 import { proveRootKey, recordOf } from './prove-root-key.ts'
@@ -12,7 +12,7 @@ export interface KeyDocumentSource {
   update(change: (value: KeyDocument) => KeyDocument): Promise<KeyDocument>
 }
 
-/** A root key, and the check in its record, which tells it from others. */
+/** A root key, and the check in its record, which identifies it. */
 export interface ProvenRootKey {
   readonly key: Buffer
   readonly check: string
@@ -29,7 +29,7 @@ export class RootKey {
     this.#document = document
   }
 
-  /** The key that wraps material: the document's, or a new one that is written there. Throws RootKeyProblem. */
+  /** The key that wraps material: the document's, or a new one that is written to it. Throws RootKeyProblem. */
   async key(): Promise<ProvenRootKey> {
     for (;;) {
       const { root } = this.#document.current
@@ -38,12 +38,12 @@ export class RootKey {
     }
   }
 
-  /** Why the root key could not be opened last; undefined once it could. */
+  /** Why the root key could not be opened last; undefined after a success. */
   get problem(): string | undefined {
     return this.#problem
   }
 
-  /** The key of a document that has one, if it can be opened. Throws RootKeyProblem. */
+  /** Opens the root key, if the document has one. Throws RootKeyProblem. */
   async check(): Promise<void> {
     if (this.#document.current.root !== undefined) await this.key()
   }
@@ -52,7 +52,7 @@ export class RootKey {
     if (this.#opened?.check === root.check) return this.#opened.key
     const opened = { check: root.check, key: proveRootKey(this.#source, root) }
     this.#opened = opened
-    // What failed is tried again: a file may be restored, and a KMS may answer later.
+    // A failure is tried again: a file may be restored, and a KMS may answer later.
     opened.key.then(
       () => {
         this.#problem = undefined

@@ -1,6 +1,6 @@
 /**
- * Works on items as they come, so many at a time, and keeps nothing of those that are done. After an error no further item begins; it is
- * thrown once all running items have ended.
+ * Works on several items at a time as they arrive, and keeps nothing of finished ones. After an error no further item
+ * starts; it is thrown once all running items have ended.
  */
 export async function eachConcurrently<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,

@@ -1,10 +1,10 @@
 /**
- * Works on several items at a time, so that those that wait for a flush share it. Items that touch the same name run
- * one after the other, in order.
+ * Works on several items at a time, so that they can share a flush. Items that touch the same name run one after the
+ * other, in order.
  */
 interface Options<Item> {
   readonly atOnceMax: number
-  /** Names of what the item reads or changes. */
+  /** Names that the item reads or changes. */
   readonly touches: (item: Item) => readonly string[]
 }
 

@@ -9,7 +9,7 @@ export class SerialQueue {
     this.#waitingMax = waitingMax
   }
 
-  /** Ask this before `run`: the queue itself refuses nothing. */
+  /** Check this before `run`: the queue itself refuses nothing. */
   get isFull(): boolean {
     return this.#count > this.#waitingMax
   }

@@ -1,7 +1,7 @@
 /**
- * Counts turns of the event loop. What may be as old as the turn that asks (a file's stamp, a snapshot of the index) is
- * read once a turn instead of once a question: a client that waited for an answer sends its next request in a later
- * turn.
+ * Counts turns of the event loop. Values that may be as old as the present turn (a file's stamp, a snapshot of the
+ * index) are read once a turn instead of once a call: a client that waited for an answer sends its next request in a
+ * later turn.
  */
 let turn = 0
 let isCounting = false

@@ -112,8 +112,8 @@ function updateBody(tablesAt: number): number[] {
     ...[...get(ptr), ...const32(by), op.add32, ...set(ptr)],
     ...[...get(length), ...const32(by), op.sub32, ...set(length)],
   ]
-  // As a tree, with what does not wait for the last turn first: the way from one register to the next is what takes the
-  // time.
+  // As a tree, starting with the values that do not depend on the last turn: the path from one register to the next
+  // takes most of the time.
   const tree = (from: number, count: number): number[] =>
     count === 1
       ? lookUp(tablesAt, 15 - from, from < 8 ? a : b, from % 8)

@@ -122,7 +122,7 @@ function idlestLane(): Lane {
 
 /**
  * The most expensive digest first, each to the least loaded lane. If every lane is busy, a second one gains nothing:
- * the bytes would only travel further.
+ * the bytes would only be passed on once more.
  */
 function distribute(names: readonly PlainDigestName[]): Map<Lane, PlainDigestName[]> {
   const shares = new Map<Lane, PlainDigestName[]>()
@@ -152,7 +152,7 @@ export function openLanes(names: readonly DigestName[]): LaneDigester {
   return {
     async update(bytes) {
       inline.update(bytes)
-      // From lane to lane: each has the next bytes while the previous ones are at the lane after it.
+      // From lane to lane: each hashes the next bytes while the lane after it hashes the previous ones.
       let passed = bytes
       for (const lane of [...shares.keys()]) passed = await lane.hash(id, passed)
       return passed

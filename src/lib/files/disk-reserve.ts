@@ -24,7 +24,7 @@ const freePartOfInodes = 1 / 64
 const lookEveryMs = 200
 
 interface Room {
-  /** Space beyond the reserve and what is left free. */
+  /** Free space, without the reserve and the space that is left free. */
   bytes: number
   inodes: number
   readonly untilMs: number
@@ -64,7 +64,7 @@ export class DiskReserve {
     return false
   }
 
-  /** Frees so much. For writes that would end the process and cannot be tried again. */
+  /** Frees this much. For writes that would end the process and cannot be tried again. */
   ensureFree(sizeBytes: number, inodes: number): void {
     for (;;) {
       const volume = this.#volume()
@@ -158,7 +158,7 @@ async function makeFile(path: string): Promise<void> {
       libc.allocate(file.fd, 0, fileBytes)
     } catch (error) {
       if (isVolumeFull(error)) throw error
-      // Where the file system cannot, bytes are written that cannot be compressed.
+      // If the file system cannot do it, incompressible bytes are written.
       const { randomBytes } = await import('node:crypto')
       await file.writeFile(randomBytes(fileBytes))
     }

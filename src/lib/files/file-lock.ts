@@ -1,7 +1,6 @@
 /**
- * Locks that end with the process that holds them, whatever its id and its namespace: flock(2), which Node does not
- * offer, through koffi. A lock belongs to the open file: a second descriptor of the same process is refused like any
- * other.
+ * Locks that end with their process, whatever its id and namespace: flock(2), which Node does not offer, through koffi.
+ * A lock belongs to the open file: a second descriptor of the same process is refused like any other.
  */
 import { loadCLibrary } from '#lib/system/koffi.ts'
 

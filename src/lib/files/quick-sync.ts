@@ -9,7 +9,7 @@ import { datasync } from './sync.ts'
  * A sync is quick up to this average: several times what one takes alone on a disk whose cache survives a power loss.
  */
 const quickMs = 2
-/** The most that a sync counts for, since single syncs can take long on any disk. */
+/** The maximum that a sync counts for, since single syncs can take long on any disk. */
 const slowMs = 8
 /** The weight of the latest sync in the average. */
 const weight = 1 / 32

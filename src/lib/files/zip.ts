@@ -1,6 +1,6 @@
 /**
- * A zip archive written while it is read: stored, not compressed, of any size and number of entries. Of an entry only
- * its record of about 100 bytes in the central directory is kept.
+ * A zip archive that is created while it is read: stored, not compressed, of any size and number of entries. For each
+ * entry only its record of about 100 bytes in the central directory is kept in memory.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  * Available packages keep an object of some kilobytes for each entry, or search all entries for each.
  */

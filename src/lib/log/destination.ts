@@ -37,7 +37,7 @@ export class LogDestination {
   #waitingBytes = 0
   #spare: Buffer | undefined
   #isWriting = false
-  /** What a thread is writing, or what the reader had no room for and is tried again. */
+  /** Lines that a thread is writing, or that the reader had no room for and are tried again. */
   #underWay: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
@@ -137,7 +137,10 @@ export class LogDestination {
     this.#add(`${JSON.stringify({ ...fields, msg })}\n`)
   }
 
-  /** At exit. It is unknown whether a thread still completes the running write: its lines may appear twice, but none is lost. */
+  /**
+   * At exit. It is unknown whether a thread still completes the running write: its lines may appear twice, but none is
+   * lost.
+   */
   writeRest(): void {
     this.#tellDropped()
     const waiting = this.#waiting.splice(0).map(({ bytes, end }) => bytes.subarray(0, end))

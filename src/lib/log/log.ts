@@ -6,10 +6,10 @@ import { LogDestination } from './destination.ts'
 
 export interface LogSettings {
   readonly level: string
-  /** Of standard output or standard error. */
+  /** Standard output or standard error. */
   readonly descriptor: 1 | 2
   readonly format: 'auto' | 'json' | 'pretty'
-  /** Also written to. To rotate it, rename it: it is opened again within seconds. */
+  /** A second destination. To rotate it, rename it: it is opened again within seconds. */
   readonly file: string | undefined
 }
 

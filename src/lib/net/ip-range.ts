@@ -43,7 +43,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   }
 }
 
-/** The owner of an address, as far as it tells: an IPv6 client has a whole /64 to choose its addresses from. */
+/** The network of an address. A client with IPv6 can choose its address within a whole /64. */
 export function networkOf(address: string): string {
   const parsed = parseAddress(address)
   return parsed?.version === 6 ? parsed.groups.slice(0, 4).join(':') : address

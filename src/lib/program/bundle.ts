@@ -1,7 +1,6 @@
 /**
- * TypeScript to JavaScript, with the packages that are plain JavaScript: reading a few large files starts a process in
- * little more than half the time that hundreds of small ones take. Code that only one role needs stays in files of its
- * own.
+ * Bundles TypeScript and the packages that are plain JavaScript: a process starts from a few large files in little more
+ * than half the time that hundreds of small ones take. Code that only one role needs stays in separate files.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -9,13 +8,13 @@ import type { Metafile } from 'esbuild'
 
 const require = createRequire(import.meta.url)
 
-/** Native code, which has to be installed. */
+/** Native code, which must be installed. */
 const external = ['lmdb', '@node-rs/argon2']
 /** For packages in CommonJS, which esbuild leaves with calls of `require`. */
 const requireForPackages =
   "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);"
 
-/** Returns what went into which file. */
+/** Returns which inputs went into each file. */
 export function bundle(packageRoot: string, entries: Readonly<Record<string, string>>, outFolder: string): Metafile {
   // Installed in a checkout only.
   const { buildSync } = require('esbuild') as typeof import('esbuild')
@@ -26,7 +25,7 @@ export function bundle(packageRoot: string, entries: Readonly<Record<string, str
     bundle: true,
     splitting: true,
     platform: 'node',
-    // The first form of a package that is written in modules, which can be taken apart.
+    // The ES module form of a package is first, since unused code can be removed from it.
     mainFields: ['module', 'main'],
     format: 'esm',
     target: 'node20',

@@ -1,4 +1,4 @@
-/** The folder of package.json, from the sources and from dist/ alike: views/ and public/ are there. */
+/** The folder of package.json, for the sources and for dist/. It contains views/ and public/. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 

@@ -1,7 +1,7 @@
 /**
- * Programs that run in a process or a thread of their own, as files for plain node. A build puts them beside the code
- * that starts them. From the sources they are bundled into a cache that is keyed by their content: children need no
- * compiler in memory, and a second start compiles nothing.
+ * Programs that run in a separate process or thread, as files for plain node. A build puts them beside the code that
+ * starts them. From the sources they are bundled into a cache that is keyed by their content: children need no compiler
+ * in memory, and a second start compiles nothing.
  */
 import { createHash } from 'node:crypto'
 import {

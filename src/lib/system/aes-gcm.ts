@@ -1,6 +1,7 @@
 /**
- * AES-256-GCM into memory of the caller. node:crypto makes a new buffer for each call, which takes longer than the cipher, and half as
- * much again to collect: so its OpenSSL is called directly, through koffi, where the program exports it. docs/decisions/031.
+ * AES-256-GCM into the caller's memory. node:crypto allocates a buffer for each call, which takes longer than the
+ * cipher, and half as long again to collect. So its OpenSSL is called directly, through koffi, if the program exports
+ * it. docs/decisions/031.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { type CLibrary, loadCLibrary } from './koffi.ts'
@@ -9,7 +10,7 @@ export const tagBytes = 16
 const keyBytes = 32
 const nonceBytes = 12
 
-/** What a message is sealed with. No two messages of a key may have one nonce. */
+/** The parameters of a message. Two messages with the same key must not have the same nonce. */
 export interface Address {
   /** 32 bytes. */
   readonly key: Buffer
@@ -20,16 +21,19 @@ export interface Address {
 }
 
 export interface AesGcm {
-  /** `target` has room for the message and its tag, and may begin with the message itself. */
+  /** `target` has space for the message and its tag, and may start with the message itself. */
   seal(address: Address, message: Uint8Array, target: Uint8Array): void
-  /** False, and the target has no byte of it, if this was not sealed so. `target`: as long as the message; may begin where `sealed` does. */
+  /**
+   * False if this was not encrypted so; then `target` contains nothing of it. `target`: as long as the message; it may
+   * start where `sealed` does.
+   */
   open(address: Address, sealed: Uint8Array, target: Uint8Array): boolean
 }
 
 const cipher = 'aes-256-gcm'
 const options = { authTagLength: tagBytes } as const
 
-/** Where OpenSSL cannot be called. */
+/** Used if OpenSSL cannot be called. */
 export const aesGcmOfNode: AesGcm = {
   seal({ key, nonce, identity }, message, target) {
     const sealing = createCipheriv(cipher, key, nonce, options)
@@ -63,7 +67,7 @@ type Update = (
 ) => number
 
 interface OpenSsl {
-  /** Its only one: each use begins anew, and none waits for another. */
+  /** The only context: each use initializes it again, and calls do not overlap. */
   readonly context: Pointer
   readonly cipher: Pointer
   readonly encryptInit: (context: Pointer, cipher: Pointer, engine: null, key: Buffer, nonce: Buffer) => number
@@ -77,7 +81,7 @@ interface OpenSsl {
 
 const getTag = 0x10
 const setTag = 0x11
-/** For what OpenSSL says of sizes, and for a tag: each is read before the next call. */
+/** For sizes that OpenSSL returns, and for a tag. Each is read before the next call. */
 const outBytes = Buffer.alloc(4)
 const nothing = Buffer.alloc(16)
 const tag = Buffer.alloc(tagBytes)
@@ -111,13 +115,13 @@ function aesGcmOf(ssl: OpenSsl): AesGcm {
   }
 }
 
-/** What is written beyond a buffer is memory of something else. */
+/** Writing outside of a buffer would overwrite other memory. */
 function assertSizes(key: Buffer, nonce: Buffer, fits: boolean): void {
   if (key.length !== keyBytes || nonce.length !== nonceBytes || !fits)
     throw new Error('a key or a buffer of a wrong size')
 }
 
-/** The same, through the OpenSSL of this program; undefined where it is not exported, or works in another way. */
+/** The same through the OpenSSL of this program; undefined if it is not exported, or works differently. */
 export function findAesGcmOfOpenSsl(): AesGcm | undefined {
   try {
     const found = aesGcmOf(load(loadCLibrary()))
@@ -145,7 +149,7 @@ function load({ func }: CLibrary): OpenSsl {
   }
 }
 
-/** Whether it does what node:crypto does. */
+/** Whether its results are those of node:crypto. */
 function isSame(found: AesGcm): boolean {
   const address = { key: Buffer.alloc(keyBytes, 1), nonce: Buffer.alloc(nonceBytes, 2), identity: Buffer.alloc(11, 3) }
   const message = Buffer.alloc(100, 4)
@@ -158,7 +162,7 @@ function isSame(found: AesGcm): boolean {
 
 let chosen: AesGcm | undefined
 
-/** The quicker one. Found at the first use, which takes about 10 ms. */
+/** The faster one. Found at first use, which takes about 10 ms. */
 export function aesGcm(): AesGcm {
   chosen ??= findAesGcmOfOpenSsl() ?? aesGcmOfNode
   return chosen

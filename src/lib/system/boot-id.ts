@@ -1,4 +1,4 @@
-/** Tells one start of the machine from another: whether data that was written and not synced is still there. */
+/** Identifies a start of the machine: whether data that was written and not synced is still there. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 

@@ -1,6 +1,6 @@
 /**
- * The native module of koffi for this platform, without the package around it, whose 2 MB are sources for platforms
- * that have none. The versions of both are the same in package.json: koffi has the types.
+ * The native module of koffi for this platform, without the package around it: its 2 MB are sources for platforms
+ * without a module. Both have the same version in package.json: koffi has the types.
  */
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
@@ -11,7 +11,7 @@ type Koffi = typeof import('koffi')
 
 export interface CLibrary {
   readonly func: ReturnType<Koffi['load']>['func']
-  /** The error of the last call that failed, and was not in a thread. */
+  /** The error of the last failed call that did not run in a thread. */
   lastError(): string
 }
 

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/**
- * How many descriptors this process may open (RLIMIT_NOFILE); undefined if the system does not say, or sets no limit.
- */
+/** The number of descriptors that this process may open (RLIMIT_NOFILE); undefined if it is unknown or unlimited. */
 export function findOpenFileLimit(): number | undefined {
   const limit = Number(readProcLimit() ?? readReportedLimit())
   return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined
@@ -16,7 +14,7 @@ function readProcLimit(): string | undefined {
   }
 }
 
-/** macOS has no /proc. A report takes milliseconds, and is asked for once. */
+/** macOS has no /proc. A report takes milliseconds and is made once. */
 function readReportedLimit(): unknown {
   const report: unknown = process.report?.getReport()
   const soft = ['userLimits', 'open_files', 'soft'].reduce<unknown>(

@@ -1,4 +1,4 @@
-/** Node has the bytes of a header as latin1, in both directions; what they say is UTF-8 where it can be. */
+/** Node reads and writes the bytes of a header as latin1. Their text is UTF-8 if they are valid UTF-8. */
 import { isUtf8 } from 'node:buffer'
 
 export const encodeHeaderBytes = (text: string): string => Buffer.from(text).toString('latin1')

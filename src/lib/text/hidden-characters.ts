@@ -1,6 +1,6 @@
 /**
  * Characters that are invisible, or that change how others are shown: controls, bidi marks, line separators, zero-width
- * spaces. They disguise a name, and act on the terminal that a text is pasted into.
+ * spaces. They can disguise a name, and act on a terminal when a text is pasted.
  */
 const alwaysHidden =
   '\\p{Cc}|\\p{Cs}|\\p{Zl}|\\p{Zp}|[\\u00ad\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f]' +

@@ -1,4 +1,4 @@
 import { lookup } from 'mime-types'
 
-/** The media type that the extension of a file's name stands for; undefined if it stands for none. */
+/** The media type of a file name's extension; undefined if it is unknown. */
 export const mediaTypeOf = (name: string): string | undefined => lookup(name) || undefined

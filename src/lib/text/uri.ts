@@ -17,7 +17,7 @@ function decodeLatin1(text: string): string {
   try {
     return utf8.decode(Buffer.from(text, 'latin1'))
   } catch {
-    throw new URIError('The bytes are no UTF-8')
+    throw new URIError('The bytes are not UTF-8')
   }
 }
 

@@ -90,8 +90,8 @@ export interface XmlOptions {
 }
 
 /**
- * Throws a plain Error for anything that is not well-formed, too deep, too rich, or declares a document type or an
- * entity.
+ * Throws a plain Error if the document is not well-formed, too deep, has too much markup, or declares a document type
+ * or an entity.
  */
 export function parseXml(xml: string | Uint8Array, options: XmlOptions): ParsedXml {
   const text = typeof xml === 'string' ? xml : utf8.decode(xml)

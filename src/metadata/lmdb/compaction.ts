@@ -1,18 +1,21 @@
 /**
- * Gives the file system back the pages that deletions have left free: LMDB uses them again, but its file never becomes smaller. Done
- * by the process that opens the index while no other has it open, if more than half of a large file is free:
+ * Returns the pages that deletions have freed to the file system: LMDB reuses them, but its file never becomes smaller.
+ * The process that opens the index does this while no other has it open, if more than half of a large file is free:
  *
- * 1. Locks keep others out: of processes that hold the index open (users.ts), of LMDB, and of those who restore (the gate), for
- *    programs that know of no other. A process that opens the index now waits.
+ * 1. Locks exclude others: processes that have the index open (users.ts), LMDB itself for programs that know no other
+ *    lock, and processes that restore (the gate). A process that opens the index now waits.
  * 2. After a power loss the index is restored first, as at any start.
- * 3. All entries are copied, in order, to a file of their own, which is synced. The entry that says where the redo log goes on is
- *    among them: what follows the old file's last transaction in the log follows the new one's.
- * 4. The old file is synced, and the checkpoints are removed, which name pages of it: from here on, whichever file is there is taken
- *    as it is, and either is whole on disk, with the same entries.
- * 5. LMDB's lock file is made invalid: it holds the number of the old file's last transaction. The first to open it begins it anew.
- * 6. The new file takes the old one's name, and the folder is synced. A checkpoint of the new file is saved before anything is written.
+ * 3. All entries are copied in order to a new file, which is synced. One of them is the position of the redo log, so the
+ *    log continues after the new file's last transaction as it did after the old one's.
+ * 4. The old file is synced, and the checkpoints, which refer to its pages, are removed. From here on either file can be
+ *    used as it is: both are complete on disk, with the same entries.
+ * 5. LMDB's lock file is made invalid, since it contains the number of the old file's last transaction. The next process
+ *    that opens LMDB initializes it.
+ * 6. The new file takes the old one's name, and the folder is synced. A checkpoint of the new file is saved before
+ *    anything is written.
  *
- * It may end after any step: the next start finds the old file with its checkpoint (1 to 3), or one of the two without (4 to 6).
+ * It may be interrupted after any step: the next start finds the old file with its checkpoint (1 to 3), or either file
+ * without one (4 to 6).
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -27,10 +30,10 @@ import { lockAlone, lockLmdbAlone } from './processes/users.ts'
 import { behindGate, ensureCheckpoint } from './restore.ts'
 
 const rowsAtOnce = 5000
-/** Above every row. */
+/** Sorts after every row. */
 const end = Buffer.from([0xff])
 
-/** `fromBytes`: of the file that is worth it. */
+/** `fromBytes`: the minimum size of the file. */
 export function compactIfWorthwhile(folder: string, machine: () => string, fromBytes: number): void {
   if (!isWorthwhile(folder, fromBytes) && !fs.existsSync(copyFolder(folder))) return
   const users = lockAlone(folder)
@@ -48,7 +51,7 @@ export function compactIfWorthwhile(folder: string, machine: () => string, fromB
       }
     })
   } catch {
-    // No room for the copy, or no links: whichever file is there is whole.
+    // No space for the copy, or no hard links: the file that is there is complete.
   } finally {
     fs.rmSync(copyFolder(folder), { recursive: true, force: true })
     fs.closeSync(users)
@@ -62,12 +65,12 @@ function isWorthwhile(folder: string, fromBytes: number): boolean {
     const usage = usageOf(dataFile(folder))
     return usage !== undefined && usage.fileBytes >= fromBytes && usage.liveBytes < usage.fileBytes / 2
   } catch {
-    // It is not an LMDB file: opening it gives the error.
+    // It is not an LMDB file: opening it reports the error.
     return false
   }
 }
 
-/** Undefined while the file is empty. */
+/** Undefined if the file is empty. */
 export function usageOf(path: string): ReturnType<typeof readUsage> | undefined {
   if ((fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined
   const file = fs.openSync(path, 'r')
@@ -83,7 +86,7 @@ function compact(folder: string, machine: () => string, lock: number): void {
   const hadCheckpoint = checkpoints.findWhole() !== undefined
   const { path, position } = copyAll(folder)
   syncFile(dataFile(folder))
-  // Otherwise those that were removed before could come back, and be taken for the last.
+  // Otherwise removed checkpoints could come back after a power loss and be taken for the last.
   syncFolderSync(folder)
   checkpoints.removeAll()
   if (fs.fstatSync(lock).size > 0) fs.writeSync(lock, Buffer.alloc(8), 0, 8, 0)
@@ -99,12 +102,12 @@ function compact(folder: string, machine: () => string, lock: number): void {
   }
 }
 
-/** To a file that is on disk when this returns. */
+/** Copies all entries to a file that is on disk when this returns. */
 function copyAll(folder: string): { path: string; position: Position } {
   const [from, to] = ['old', 'new'].map((name) => join(copyFolder(folder), name)) as [string, string]
   fs.rmSync(copyFolder(folder), { recursive: true, force: true })
   for (const path of [from, to]) fs.mkdirSync(path, { recursive: true })
-  // By another name it has another lock file: to open the one that is locked here would let go of the lock.
+  // Under another name it has another lock file: opening the locked one here would release the lock.
   fs.linkSync(dataFile(folder), dataFile(from))
   const { liveBytes = 0, entries } = usageOf(dataFile(from)) ?? {}
   const source = openReadOnly(from)
@@ -122,10 +125,10 @@ function copyAll(folder: string): { path: string; position: Position } {
     room.close()
   }
   const path = dataFile(to)
-  // The room that was not needed.
+  // The space that was not needed.
   fs.truncateSync(path, fs.statSync(path).size)
   syncFile(path)
-  if (usageOf(path)?.entries !== entries) throw new Error('the copy is not whole')
+  if (usageOf(path)?.entries !== entries) throw new Error('the copy is incomplete')
   return { path, position }
 }
 

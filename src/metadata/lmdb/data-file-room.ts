@@ -1,23 +1,23 @@
 /**
- * Room for what the next transactions add to LMDB's file. It must never find the volume full by itself: the text of that error is longer
- * than the memory that it is put into (lmdb 3.5, mdb_page_flush), and the process ends, now or later.
+ * Reserves disk space for what the next transactions add to LMDB's file. LMDB must never find the volume full: the text
+ * of that error is longer than its buffer (lmdb 3.5, mdb_page_flush), and the process crashes then or later.
  */
 import fs from 'node:fs'
 import { type DiskReserve, isVolumeFull } from '#lib/files/disk-reserve.ts'
 import { libc } from '#lib/system/libc.ts'
 import { dataFile } from './meta.ts'
 
-/** What transactions of deletes take until their pages can be used again. */
+/** The space that transactions of deletes need until their pages can be reused. */
 const neededBytes = 256 * 1024
-/** Set apart at once where there is room. */
+/** Reserved at once if there is space. */
 const aheadBytes = 4 * 1024 * 1024
-/** Pages that one more entry may take, at the most. */
+/** The maximum of pages that one more entry takes. */
 const entryBytes = 4 * 4096
 
 export class DataFileRoom {
   readonly #fd: number
   readonly #reserve: DiskReserve | undefined
-  /** Up to here the file system has set room apart. */
+  /** The file system has reserved space up to this offset. */
   #setApart = 0
 
   constructor(folder: string, reserve: DiskReserve | undefined) {
@@ -25,7 +25,7 @@ export class DataFileRoom {
     this.#reserve = reserve
   }
 
-  /** Before a transaction, or once its writes are known: then within it. Throws ENOSPC if there is no room. */
+  /** Called before a transaction, or within it once its writes are known. Throws ENOSPC if there is no space. */
   ensure(entries = 0, sizeBytes = 0): void {
     const { size } = fs.fstatSync(this.#fd)
     const needed = neededBytes + entries * entryBytes + 2 * sizeBytes
@@ -35,14 +35,14 @@ export class DataFileRoom {
         this.#allocate(size, needed + aheadBytes)
       } catch (error) {
         if (!isVolumeFull(error)) throw error
-        // Not just what is needed, or the next transaction would ask again.
+        // More than needed, or the next transaction would have to reserve again.
         const allocate = () => this.#allocate(size, 2 * needed)
         if (this.#reserve === undefined) allocate()
         else this.#reserve.withRoom(allocate)
       }
     } catch (error) {
       if (isVolumeFull(error)) throw error
-      // Not all file systems can.
+      // Not all file systems support it.
       this.#setApart = Number.POSITIVE_INFINITY
     }
   }

@@ -1,4 +1,4 @@
-/** LMDB as the engine uses it: keys and values are bytes, read where they are or copied. */
+/** LMDB as the engine uses it: keys and values are bytes, read in place or copied. */
 import { open, type RootDatabase, type RootDatabaseOptions, TransactionFlags } from 'lmdb'
 import { closeFilesToOthers } from '#lib/files/private-files.ts'
 import type { Bytes, Entry, KeyRange } from '#metadata/engine.ts'
@@ -9,7 +9,7 @@ export type Database = RootDatabase<Bytes, Bytes>
 /** A transaction that throws, or ends with ABORT, writes nothing. */
 export const abortable = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT
 
-/** `flushes`: each transaction is on disk once it has committed, as LMDB does it by itself. */
+/** `flushes`: LMDB itself syncs each transaction when it commits. */
 export function openDatabase(path: string, { flushes }: { flushes: boolean }): Database {
   const options: RootDatabaseOptions = { cache: false, noSync: !flushes, overlappingSync: false }
   const database = open<Bytes, Bytes>({ path, ...options, ...inPlace })
@@ -17,18 +17,18 @@ export function openDatabase(path: string, { flushes }: { flushes: boolean }): D
   return database
 }
 
-/** For one who copies it. */
+/** For copying the index. */
 export function openReadOnly(path: string): Database {
   return open<Bytes, Bytes>({ path, cache: false, readOnly: true, ...inPlace })
 }
 
 export function find(database: Database, key: Bytes): Bytes | undefined {
   const found = isStorable(key) ? database.getBinaryFast(key) : undefined
-  // It may be the beginning of a longer buffer: its length is set apart.
+  // It may be the beginning of a longer buffer: its length is kept separately.
   return found === undefined ? undefined : copyOf(found, 0, found.length)
 }
 
-/** Whether the entry is this one, without a copy of it. */
+/** Whether the entry has this value, without copying it. */
 export function isEntry(database: Database, key: Bytes, value: Bytes | undefined): boolean {
   const found = isStorable(key) ? database.getBinaryFast(key) : undefined
   if (found === undefined || value === undefined) return found === value
@@ -36,7 +36,7 @@ export function isEntry(database: Database, key: Bytes, value: Bytes | undefined
   return sizeBytes === value.byteLength && Buffer.prototype.compare.call(value, found, 0, sizeBytes) === 0
 }
 
-/** The entry that a range has come to, until it goes on; lmdb would copy both of its halves to make it. */
+/** The current entry of a range, valid until the next one. lmdb would copy key and value to return them. */
 export const atCursor: { keys: Buffer; start: number; end: number; value: Buffer; valueBytes: number } = {
   keys: Buffer.alloc(0),
   start: 0,
@@ -66,7 +66,7 @@ const inPlace = {
   },
 }
 
-/** In the pool of small buffers, if it is small: memory of its own costs more than the rest of a read. */
+/** Small copies use the pool of small buffers: separate memory would cost more than the rest of a read. */
 function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start)
   copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start))
@@ -88,7 +88,7 @@ export function scanDatabase(
 ): Entry[] {
   const { start, end } = cutRange(range)
   const entries: Entry[] = []
-  // Reversed, LMDB takes the upper bound as included and the lower one as excluded: ours are the other way round.
+  // When reversed, LMDB includes the upper bound and excludes the lower one. Ours are the other way round.
   for (const _ of database.getRange(reverse ? { start: end, reverse } : { start, end, limit })) {
     const key = copyOf(atCursor.keys, atCursor.start, atCursor.end)
     if (reverse && Buffer.compare(key, end) === 0) continue

@@ -1,10 +1,11 @@
 /**
- * Makes what LMDB commits durable without its own syncs, which rewrite pages all over its file for every transaction: each transaction
- * goes to the redo log as well, and that is synced; LMDB's file follows once a second, and is then a checkpoint that the next start
- * can come back to (restore.ts). Bytes that files have as well are in the log alone: files are synced for a checkpoint, too.
+ * Makes commits of LMDB durable without LMDB's own syncs, which rewrite pages all over its file for every transaction.
+ * Each transaction is also written to the redo log, which is synced. LMDB's file is synced once a second, and is then a
+ * checkpoint that the next start can return to (restore.ts). Bytes that are also in files are only in the log, so these
+ * files are synced for a checkpoint too.
  *
- * LMDB never overwrites what a reader may still see. So a process that writes keeps a reader open ("pinned"), no younger than the last
- * checkpoint: its pages stay until there is another.
+ * LMDB never overwrites pages that a reader may still see. So a process that writes keeps a reader open ("pinned") that
+ * is not newer than the last checkpoint: its pages stay until the next checkpoint.
  */
 import fs from 'node:fs'
 import { ABORT } from 'lmdb'
@@ -20,20 +21,26 @@ import { SharedFlush } from './log/shared-flush.ts'
 import { dataFile, readMeta } from './meta.ts'
 
 const checkpointAfterMs = 1000
-/** LMDB takes a mebibyte for each transaction: to get it from the system each time, and to give it back, is a part of what one costs. */
+/**
+ * LMDB uses a mebibyte for each transaction. Allocating and freeing it each time would be a noticeable part of its
+ * cost.
+ */
 const keptBlockBytes = 2 * 1024 * 1024
-/** How long a flush without a waiting caller collects writes. Not longer, since all their files are moved at once after it. */
+/**
+ * How long a flush without a waiting caller collects writes. Not longer, since all their files are moved at once after
+ * it.
+ */
 const relaxedMs = 20
 
 type Pinned = ReturnType<Database['useReadTransaction']>
 
 interface DurabilityOptions {
   readonly folder: string
-  /** As restore.ts tells it. */
+  /** See restore.ts. */
   readonly machine: string
-  /** `each`: transactions are synced at once; `soon`: a moment later, or when a caller waits. */
+  /** `each`: transactions are synced at once. `soon`: a moment later, or when a caller waits. */
   readonly flush: 'each' | 'soon'
-  /** As LmdbOptions has it. */
+  /** See LmdbOptions. */
   readonly files: string | undefined
   readonly reserve: DiskReserve | undefined
   /** A segment of the log ends at the first checkpoint after this. */
@@ -49,12 +56,12 @@ export class LmdbDurability {
   readonly #flush: SharedFlush
   #pinned: Pinned | undefined
   #preparing: Promise<void> | undefined
-  /** Of the last transaction of this process. */
+  /** The last transaction of this process. */
   #sequence = 0
   /** The last transaction of this process that has been flushed. */
   #flushedSequence = 0
   #syncedSegment = -1
-  /** A sync failed: nothing tells what became of the log since the one before. */
+  /** A sync failed, so the state of the log since the last sync is unknown. */
   #isLogInDoubt = false
   #timer: NodeJS.Timeout | undefined
   #checkpointing: Promise<void> | undefined
@@ -65,17 +72,17 @@ export class LmdbDurability {
     this.#checkpoints = new Checkpoints(options.folder)
     this.#dataFile = fs.openSync(dataFile(options.folder), 'r+')
     const quick = new QuickSync()
-    // A sync that a caller waits for is made at once; one without a waiting caller is made in a thread.
+    // A sync that a caller waits for is made on this thread; others are made in a worker thread.
     this.#log = new RedoLog(options.folder, options.flush === 'each' ? (fd) => quick.datasync(fd) : datasync)
     this.#flush = new SharedFlush(() => this.#sync(), options.flush === 'soon' ? relaxedMs : 0)
   }
 
-  /** Only then may anything be written. */
+  /** Nothing may be written before this is true. */
   get isPrepared(): boolean {
     return this.#pinned !== undefined
   }
 
-  /** Before the log lets go of what is in it. */
+  /** Whether files are synced before their records are discarded from the log. */
   get syncsFiles(): boolean {
     return this.#options.files !== undefined && libc.canSyncVolume()
   }
@@ -87,17 +94,17 @@ export class LmdbDurability {
     return this.#preparing
   }
 
-  /** Within the transaction of these writes, after them. Returns where its record is. */
+  /** Called within the transaction, after its writes. Returns the position of its record. */
   record(puts: readonly Put[]): Position {
     return appendRecord(this.#database, this.#log, puts)
   }
 
-  /** The transaction has come to nothing. */
+  /** Called if the transaction did not commit. */
   retract(position: Position): void {
     this.#log.retract(position)
   }
 
-  /** The transaction of this record has committed. */
+  /** Called after the transaction of this record has committed. */
   committed({ sequence }: Position): void {
     this.#sequence = sequence + 1
     this.#plan()
@@ -107,22 +114,22 @@ export class LmdbDurability {
     this.#timer ??= setTimeout(() => void this.#tick(), checkpointAfterMs).unref()
   }
 
-  /** Everything that any process has committed so far is on disk when this resolves. */
+  /** Resolves when everything that any process has committed so far is on disk. */
   flushed(): Promise<void> {
     return this.#flush.soon()
   }
 
-  /** As `flushed`, without delay. */
+  /** Like `flushed`, without delay. */
   flush(): Promise<void> {
     return this.#flush.now()
   }
 
-  /** Resolves when no flush is under way: what is committed then shares the next with more. */
+  /** Resolves when no flush is running: later commits then share the next flush. */
   idle(): Promise<void> {
     return this.#flush.idle()
   }
 
-  /** What this process has committed. */
+  /** Whether all commits of this process are flushed. */
   get isFlushed(): boolean {
     return this.#flushedSequence >= this.#sequence
   }
@@ -140,7 +147,7 @@ export class LmdbDurability {
   async #sync(): Promise<void> {
     const sequence = this.#sequence
     if (this.#isLogInDoubt) {
-      // One that is under way may be older than what is to be flushed.
+      // A running one may have started before the commits that are to be flushed.
       await this.#checkpointing?.catch(() => undefined)
       await this.#checkpoint()
       this.#isLogInDoubt = false
@@ -152,7 +159,7 @@ export class LmdbDurability {
     this.#database.resetReadTxn()
     const { segment } = positionIn(this.#database)
     try {
-      // Records of others at the end of the segment before may not have been synced yet, and ours follow them.
+      // Records of other processes at the end of the previous segment may not be synced yet, and ours follow them.
       if (this.#syncedSegment !== segment) await this.#log.sync(segment + 1)
       await this.#log.sync(segment)
       this.#syncedSegment = segment
@@ -167,16 +174,17 @@ export class LmdbDurability {
     this.#timer = undefined
     try {
       const saved = this.#checkpoints.findSaved()
-      // Idle, and all commits are durable: an unneeded reader keeps LMDB from reusing its pages.
+      // Nothing is running and all commits are durable: a reader that is not needed would keep LMDB from reusing its
+      // pages.
       if (saved !== undefined && saved.sequence >= this.#sequence) this.#unpin()
       else await this.#checkpoint()
     } catch {
-      // The last checkpoint stays good, and the log grows until the next.
+      // The last checkpoint stays valid, and the log grows until the next one.
     }
     if (this.isPrepared) this.#plan()
   }
 
-  /** Takes a reader that a checkpoint is no older than; makes one if need be. */
+  /** Takes a reader for the next checkpoint; creates one if necessary. */
   async #pin(): Promise<void> {
     this.#database.resetReadTxn()
     const pinned = this.#database.useReadTransaction()
@@ -195,7 +203,7 @@ export class LmdbDurability {
     this.#pinned = undefined
   }
 
-  /** One at a time. */
+  /** Only one runs at a time. */
   #checkpoint(): Promise<void> {
     this.#checkpointing ??= this.#checkpointWithRoom().finally(() => {
       this.#checkpointing = undefined
@@ -214,14 +222,14 @@ export class LmdbDurability {
   }
 
   async #makeCheckpoint(): Promise<void> {
-    // Not before a reader is pinned: this writes as well.
+    // Not before a reader is pinned, since this writes as well.
     if (this.isPrepared) this.#turnSegment()
     this.#database.resetReadTxn()
     const pinned = this.#database.useReadTransaction()
     try {
       const { meta, position } = this.#capture()
       const { machine, files } = this.#options
-      // Those of all that was committed were written before.
+      // The files of everything that was committed were written before.
       if (files !== undefined && this.syncsFiles) await libc.syncVolume(files)
       await datasync(this.#dataFile)
       libc.keepFreedBlocks(keptBlockBytes)
@@ -234,7 +242,7 @@ export class LmdbDurability {
     this.#pinned = pinned
   }
 
-  /** Where the next segment's file holds only what a checkpoint covers. */
+  /** Changes to the next segment, if its file contains only records that a checkpoint covers. */
   #turnSegment(): void {
     const saved = this.#checkpoints.findSaved()
     this.#database.transactionSync<unknown>(() => {
@@ -245,14 +253,14 @@ export class LmdbDurability {
     }, abortable)
   }
 
-  /** The last transaction, as it is under LMDB's write lock; the reader that was pinned before is no younger. */
+  /** The last transaction, read under LMDB's write lock. The reader that was pinned before is not newer. */
   #capture(): { meta: Buffer; position: Position } {
     let captured: { meta: Buffer; position: Position } | undefined
     this.#database.transactionSync<unknown>(() => {
       captured = { meta: readMeta(this.#dataFile), position: positionIn(this.#database) }
       return ABORT
     }, abortable)
-    if (captured === undefined) throw new Error('the index could not be looked at')
+    if (captured === undefined) throw new Error('the index could not be read')
     return captured
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The default engine: LMDB, shared by all processes of one machine. What comes in one turn of the event loop shares a transaction,
- * which only touches memory: its flush comes afterwards (durability.ts).
+ * The default engine: LMDB, shared by all processes of one machine. The commits of one turn of the event loop share a
+ * transaction, which only changes memory. It is flushed afterwards (durability.ts).
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -26,26 +26,26 @@ import { LmdbView } from './view.ts'
 
 interface LmdbOptions {
   readonly path: string
-  /** When commits survive a power loss: at once, a few hundredths of a second later, or never for certain. */
+  /** When commits survive a power loss: at once, some hundredths of a second later, or without any guarantee. */
   readonly flush: 'each' | 'soon' | 'never'
-  /** If not as `machineOf` tells it. */
+  /** By default the result of `machineOf`. */
   readonly machine?: string
-  /** A folder of the volume whose files have what values leave to the log (Write's `logged`). */
+  /** A folder of the volume with the files that contain the `rest` of values (LocalWrite). */
   readonly files?: string
-  /** What to do where it cannot be read. */
+  /** What the administrator can do if it cannot be read. */
   readonly advice?: string
-  /** Gives back room where the volume is full. */
+  /** Frees space if the volume is full. */
   readonly reserve?: DiskReserve
-  /** Of a file of the redo log, before the next one is begun. */
+  /** The size of a file of the redo log at which the next one is begun. */
   readonly segmentBytes?: number
-  /** How large the file must be to be compacted (compaction.ts). */
+  /** The minimum size of the file for a compaction (compaction.ts). */
   readonly compactFromBytes?: number
 }
 
 interface Task {
-  /** Runs inside the transaction, and says what to do once it has committed. */
+  /** Runs inside the transaction. Returns what to do after the commit. */
   readonly run: (view: Exclusive & CommitView) => (committed: Committed) => void
-  /** The transaction itself failed: nothing was written. */
+  /** Called if the transaction itself failed: nothing was written. */
   readonly fail: (error: unknown) => void
 }
 
@@ -61,7 +61,7 @@ export function openLmdbEngine(options: LmdbOptions): LocalEngine {
     users = joinUsers(path)
     const openIt = () => open(options, machineNow, users)
     const engine = reserve === undefined ? openIt() : reserve.withRoom(openIt)
-    // What is wrong with an index shows when it is first read.
+    // The first read shows whether the index is damaged.
     void engine.get(rowThatIsNone)
     return engine
   } catch (error) {
@@ -82,7 +82,7 @@ function open(options: LmdbOptions, machineNow: () => string, users: number | un
     const database = openDatabase(path, { flushes })
     return new LmdbEngine(database, path, durabilityOf?.(database), new DataFileRoom(path, reserve), reserve, users)
   }
-  // Where nothing tells whether the power was lost, LMDB flushes each transaction by itself.
+  // If a power loss cannot be detected, LMDB itself syncs each transaction.
   if (bootId() === undefined) return engineOver(flush !== 'never')
   if (flush === 'never') {
     forgetCheckpoints(path, machineNow)
@@ -103,13 +103,13 @@ class LmdbEngine implements LocalEngine {
   readonly #durability: LmdbDurability | undefined
   readonly #room: DataFileRoom
   readonly #reserve: DiskReserve | undefined
-  /** As `joinUsers` gave it. */
+  /** From `joinUsers`. */
   readonly #users: number | undefined
   #tasks: Task[] = []
   #running: Promise<void> | undefined
-  /** What waits for a flush to end waits no longer. */
+  /** Ends the wait for a running flush. */
   #endRest = () => {}
-  /** The turn whose reads share the snapshot that is open now. */
+  /** The turn whose reads share the open snapshot. */
   #snapshotOf = -1
 
   constructor(
@@ -207,7 +207,10 @@ class LmdbEngine implements LocalEngine {
     if (this.#users !== undefined) fs.closeSync(this.#users)
   }
 
-  /** A snapshot as old as this turn, or as the last commit of this process, shows every commit that has resolved. */
+  /**
+   * A snapshot that is not older than this turn, or than the last commit of this process, shows every commit that has
+   * resolved.
+   */
   #renewSnapshot(): void {
     const turn = currentTurn()
     if (turn === this.#snapshotOf) return
@@ -237,7 +240,7 @@ class LmdbEngine implements LocalEngine {
     }
   }
 
-  /** While a flush is under way: what comes meanwhile shares a transaction, and the next flush. */
+  /** Waits while a flush is running: the commits that arrive meanwhile share a transaction and the next flush. */
   #rest(durability: LmdbDurability): Promise<void> {
     return new Promise((resolve) => {
       this.#endRest = resolve
@@ -245,7 +248,7 @@ class LmdbEngine implements LocalEngine {
     })
   }
 
-  /** As long as each turn of the event loop brings more tasks, they share the transaction. */
+  /** While each turn of the event loop brings more tasks, they share the transaction. */
   async #gather(): Promise<void> {
     for (let turn = 0, known = 0; turn < gatherTurnsMax && this.#tasks.length > known; turn++) {
       known = this.#tasks.length
@@ -253,13 +256,13 @@ class LmdbEngine implements LocalEngine {
     }
   }
 
-  /** A section that is run again finds what it has moved before. */
+  /** A section that runs again sees the files that it has moved before. */
   #transactWithRoom(tasks: readonly Task[]): (() => void)[] {
     const transact = () => this.#transact(tasks)
     return this.#reserve === undefined ? transact() : this.#reserve.withRoom(transact)
   }
 
-  /** All of the tasks, or none. */
+  /** Commits all tasks or none. */
   #transact(tasks: readonly Task[]): (() => void)[] {
     const database = this.#database
     const durability = this.#durability

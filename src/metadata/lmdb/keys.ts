@@ -1,10 +1,10 @@
-/** What LMDB takes as a key. */
+/** The limits of LMDB's keys. */
 import type { Bytes } from '#metadata/engine.ts'
 
-/** It takes no longer one, so none is stored: to look for one finds nothing. */
+/** LMDB takes no longer key, so none is stored and reading one finds nothing. */
 export const keyBytesMax = 1978
 
 export const isStorable = (key: Bytes): boolean => key.length <= keyBytesMax
 
-/** A range may begin or end with a longer one all the same, cut here without changing what is in it. */
+/** A longer key can still be the bound of a range. Cutting it here does not change the entries in the range. */
 export const cut = (key: Bytes): Bytes => (isStorable(key) ? key : key.subarray(0, keyBytesMax))

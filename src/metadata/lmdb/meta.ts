@@ -1,20 +1,20 @@
 /**
- * LMDB's meta pages: the first two of its file, of which the one with the higher transaction id says where everything is. Pages that
- * it names are not overwritten while a reader holds its transaction open, or an older one: so a copy of it is all that it takes to
- * come back to that transaction (MDB_meta in liblmdb/mdb.c).
+ * LMDB's meta pages: the first two of its file. The one with the higher transaction id contains the positions of all
+ * data. Pages that it refers to are not overwritten while a reader holds its transaction, or an older one, open. So a
+ * copy of the meta page is enough to return to that transaction (MDB_meta in liblmdb/mdb.c).
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
 
 const magic = 0xbeefc0de
-/** Of a page, by version of the format. */
+/** The length of a page's header, by version of the format. */
 const headerBytes = [24, 16]
 const metaBytes = 144
 const pageSizeAt = 24
 const lastPageAt = 120
 const transactionIdAt = 128
 const metaPages = 2
-/** Branches, leaves and overflow pages: of the list of free pages, and of the entries. */
+/** Offsets of the numbers of branch, leaf and overflow pages: for the list of free pages, and for the entries. */
 const pageCountsAt = [32, 40, 48, 80, 88, 96]
 const entriesAt = 104
 
@@ -25,19 +25,22 @@ interface MetaPages {
   readonly offsets: readonly number[]
 }
 
-/** That of the last transaction. Only under LMDB's write lock: otherwise it may be half of another. */
+/** The meta page of the last transaction. Only under LMDB's write lock: otherwise it may be incomplete. */
 export function readMeta(file: number): Buffer {
   const [first, second] = readMetaPages(file).metas as [Buffer, Buffer]
   return first.readBigUInt64LE(transactionIdAt) > second.readBigUInt64LE(transactionIdAt) ? first : second
 }
 
-/** How long the file has to be for all pages that its meta page names; the very last ones may never have been written. */
+/** The length of the file that all pages of its meta page need. The very last pages may never have been written. */
 export function pagesNeeded(meta: Buffer): number {
   const pages = Number(meta.readBigUInt64LE(lastPageAt)) + 1
   return pages * meta.readUInt32LE(pageSizeAt)
 }
 
-/** Of the last transaction, without a lock perhaps of another: how large the file is, and what of it is in use. */
+/**
+ * The size of the file and the part in use, as of the last transaction. Without a lock it may be that of another
+ * transaction.
+ */
 export function readUsage(file: number): { fileBytes: number; liveBytes: number; entries: number } {
   const meta = readMeta(file)
   const pages = pageCountsAt.reduce((sum, at) => sum + Number(meta.readBigUInt64LE(at)), metaPages)

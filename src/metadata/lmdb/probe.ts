@@ -1,6 +1,6 @@
 /**
- * Looks at an LMDB file from a process of its own: of one that is cut off, or full of wrong bytes, LMDB reads what is not there, and the
- * system ends the process (SIGBUS, SIGSEGV), or it goes round in circles.
+ * Checks an LMDB file in a process of its own. If the file is truncated or damaged, LMDB may read outside of it, and
+ * the system ends the process (SIGBUS, SIGSEGV), or it may loop forever.
  */
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
@@ -11,7 +11,7 @@ import { findOutdated } from './restore.ts'
 
 const silenceMaxMs = 20_000
 
-/** What is wrong with the index in this folder; undefined if nothing is, or there is none. */
+/** The problem of the index in this folder; undefined if it has none, or does not exist. */
 export function findDamage(folder: string): Promise<string | undefined> {
   if (!fs.existsSync(dataFile(folder))) return Promise.resolve(undefined)
   return new Promise((resolve) => {
@@ -36,8 +36,9 @@ export function findDamage(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Whether the file is too short for its pages, or none of LMDB's: to be looked at before it is opened. Takes no time. After a power
- * loss, or in a copy, only the pages of the last checkpoint count: a start goes back to it (restore.ts).
+ * Whether the file is too short for its pages, or not LMDB's, so that it must be checked before it is opened. Takes no
+ * time. After a power loss, or in a copy, only the pages of the last checkpoint count, since a start returns to it
+ * (restore.ts).
  */
 export function isSuspect(folder: string): boolean {
   const path = dataFile(folder)

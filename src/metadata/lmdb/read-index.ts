@@ -1,6 +1,6 @@
 /**
- * The process that reads every entry of an LMDB file, whose folder is its parameter, once it is restored as for a start. Writes a dot at
- * least each second while it reads, and ends with an error if an entry is wrong.
+ * The process that reads every entry of an LMDB file in the folder of its parameter, after restoring it as a start
+ * does. Writes a dot at least each second while it reads, and ends with an error if an entry is wrong.
  */
 import { open } from 'lmdb'
 import { machineOf } from './processes/machine.ts'

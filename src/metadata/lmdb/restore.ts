@@ -1,6 +1,7 @@
 /**
- * Brings LMDB back after a power loss. It writes without syncs (durability.ts), so that its file may then hold any mixture of old
- * and new pages: it goes back to the last checkpoint, whose pages are all there, and does again what the redo log has kept since.
+ * Restores LMDB after a power loss. LMDB writes without syncs (durability.ts), so its file may then be any mixture of
+ * old and new pages. It is reset to the last checkpoint, whose pages are complete, and the redo log since then is
+ * applied again.
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -15,12 +16,12 @@ import { RedoLog } from './log/redo-log.ts'
 import { dataFile, readMeta, writeMeta } from './meta.ts'
 import { isLmdbOpen } from './processes/users.ts'
 
-/** machineOf, or what a test says instead. */
+/** `machineOf`, or another value in tests. */
 type Machine = () => string
 
 /**
- * Before LMDB is opened, for one who will write the redo log: sees to it that there is a checkpoint of this machine, after a power
- * loss by going back to the last one. Processes that start together wait for the one that does it.
+ * Called before LMDB is opened by a process that writes the redo log. Ensures that there is a checkpoint of this
+ * machine; after a power loss it returns to the last one. Processes that start together wait for the one that does it.
  */
 export function ensureCheckpoint(folder: string, machine: Machine): void {
   const checkpoints = new Checkpoints(folder)
@@ -31,18 +32,21 @@ export function ensureCheckpoint(folder: string, machine: Machine): void {
   })
 }
 
-/** The checkpoint that the next start goes back to, after a power loss or in a copy; undefined if it takes LMDB's file as it is. */
+/**
+ * The checkpoint that the next start returns to, after a power loss or in a copy; undefined if it uses LMDB's file as
+ * it is.
+ */
 export function findOutdated(folder: string, machine: Machine): Checkpoint | undefined {
   if (bootId() === undefined) return undefined
   const checkpoint = new Checkpoints(folder).findWhole()
   return checkpoint?.machine === machine() ? undefined : checkpoint
 }
 
-/** One process at a time. */
+/** Runs it in one process at a time. */
 export function behindGate(folder: string, run: () => void): void {
   const path = join(folder, 'gate')
   fs.mkdirSync(path, { recursive: true })
-  // The write lock of an LMDB of its own: it is let go of even by a process that is killed.
+  // The write lock of a separate LMDB: it is released even if the process is killed.
   const gate = openDatabase(path, { flushes: false })
   try {
     gate.transactionSync(run, abortable)
@@ -51,7 +55,7 @@ export function behindGate(folder: string, run: () => void): void {
   }
 }
 
-/** Before LMDB is opened, for one who will not: its file is taken as it is from now on. */
+/** Called before LMDB is opened by a process that writes no log: its file is used as it is from now on. */
 export function forgetCheckpoints(folder: string, machine: Machine): void {
   const checkpoints = new Checkpoints(folder)
   if (checkpoints.findWhole() === undefined) return
@@ -59,7 +63,7 @@ export function forgetCheckpoints(folder: string, machine: Machine): void {
   checkpoints.removeAll()
 }
 
-/** May be interrupted and begun again: the checkpoint that it starts from stays until there is another. */
+/** May be interrupted and started again: the checkpoint that it starts from stays until there is another. */
 function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoints): void {
   const last = fs.existsSync(dataFile(folder)) ? checkpoints.findWhole() : undefined
   if (last === undefined) checkpoints.removeAll()
@@ -80,7 +84,8 @@ function makeCheckpoint(folder: string, machine: Machine, checkpoints: Checkpoin
     room.ensure()
     if (last !== undefined) redo(database, log, room)
     else {
-      // What may be there of a transaction that was never made; then there is something to come back to before anything is written.
+      // Removes what may be there of a transaction that was not made. Then there is a checkpoint before anything is
+      // written.
       log.retract(positionIn(database))
       save()
     }
@@ -100,7 +105,7 @@ const inUse =
   'it runs in another sandbox, or data.mdb was replaced meanwhile. End that process, and start again.'
 
 function goBack(folder: string, { meta }: Checkpoint): void {
-  // It would read and write pages that are others by then.
+  // That process would read and write pages that have changed meanwhile.
   if (isLmdbOpen(folder)) throw new IndexUnreadable(`${folder} ${inUse}`)
   const file = fs.openSync(dataFile(folder), 'r+')
   try {
@@ -108,7 +113,7 @@ function goBack(folder: string, { meta }: Checkpoint): void {
   } finally {
     fs.closeSync(file)
   }
-  // Of processes that are no more.
+  // Its locks are of processes that have ended.
   fs.rmSync(join(folder, 'lock.mdb'), { force: true })
 }
 
@@ -129,7 +134,10 @@ function redo(database: Database, log: RedoLog, room: DataFileRoom): void {
   }
 }
 
-/** After the last record there may be others, torn off from it, which must never seem to follow what is written next. */
+/**
+ * After the last record there may be records separated from it by damage. They must never seem to follow what is
+ * written next.
+ */
 function turnSegment(database: Database, log: RedoLog): void {
   database.transactionSync(() => {
     beginSegment(database, log)

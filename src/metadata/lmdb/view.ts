@@ -1,4 +1,4 @@
-/** LMDB within a transaction, as its tasks see it, and what they write, for the redo log. */
+/** LMDB within a transaction, as its tasks see it. Collects their writes for the redo log. */
 import type { Bytes, Entry, KeyRange } from '#metadata/engine.ts'
 import type { Exclusive } from '#metadata/local-engine.ts'
 import { addNumbers, addToCounters, type CommitView, decodeCounters } from '#metadata/write.ts'
@@ -6,7 +6,9 @@ import { type Database, find, isEmpty, isEntry, scanDatabase } from './database.
 import type { LmdbDurability } from './durability.ts'
 import type { Put } from './log/redo-log.ts'
 
-/** Of a counter row, not written yet: tasks that share a transaction nearly always count for the same bucket. */
+/**
+ * A sum that is not written to its counter row yet. Tasks that share a transaction usually count for the same bucket.
+ */
 interface Sum {
   readonly key: Bytes
   readonly numbers: Record<string, number>
@@ -59,7 +61,7 @@ export class LmdbView implements Exclusive, CommitView {
     return decodeCounters(this.get(key))
   }
 
-  /** What has been written, once no task is left; undefined if nothing changes. */
+  /** The writes of all tasks, once the last has run; undefined if nothing changes. */
   finish(): readonly Put[] | undefined {
     this.#writeSums()
     return this.#hasWritten ? this.#puts : undefined

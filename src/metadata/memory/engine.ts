@@ -1,4 +1,4 @@
-/** An engine without files, for tests and throw-away servers. One process only. */
+/** An engine without files, for tests and temporary servers. One process only. */
 import type { Bytes, Committed, Entry, KeyRange } from '#metadata/engine.ts'
 import type { Exclusive, LocalCommit, LocalEngine, ReadInPlace } from '#metadata/local-engine.ts'
 import { addToCounters, applyWrite, type CommitView, decodeCounters, holds } from '#metadata/write.ts'

@@ -72,7 +72,7 @@ export function expandCannedAcl(name: CannedAcl, ownerId: string, bucketOwnerId:
   }
 }
 
-/** The list to show where none is stored. */
+/** The list to show if none is stored. */
 export const privateAcl = (ownerId: string): Acl => [toAccount(ownerId, 'FULL_CONTROL')]
 
 /** Undefined if nothing has to be stored: FULL_CONTROL to the owner and nothing else. */

@@ -1,14 +1,14 @@
 /**
- * Who owns objects that others write to a bucket, and whether access control lists count in it.
+ * The owner of objects that other accounts write to a bucket, and whether access control lists are enabled in it.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
  */
 export const objectOwnerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
 export type ObjectOwnership = (typeof objectOwnerships)[number]
 
-/** The part of a bucket that holds its controls. */
+/** The part of a bucket with its ownership controls. */
 export interface WithControls {
   /**
-   * Absent: BucketOwnerEnforced by default. `none`: the controls were deleted, and the bucket behaves as under
+   * If absent, BucketOwnerEnforced by default. `none`: the controls were deleted, and the bucket behaves as under
    * ObjectWriter.
    */
   readonly ownershipControls?: ObjectOwnership | 'none'
@@ -22,8 +22,8 @@ export function objectOwnershipOf({ ownershipControls }: WithControls): ObjectOw
 }
 
 /**
- * The controls of a bucket created without naming any. ObjectWriter stands for a bucket without controls.
- * BucketOwnerEnforced is not recorded, which tells it from an explicit one.
+ * The controls of a bucket created without any. ObjectWriter means a bucket without controls. BucketOwnerEnforced is
+ * not recorded, to distinguish it from an explicit one.
  */
 export function defaultControls(ownership: ObjectOwnership): WithControls {
   if (ownership === 'BucketOwnerEnforced') return {}

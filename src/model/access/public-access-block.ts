@@ -11,7 +11,7 @@ export interface PublicAccessBlock {
   readonly restrictPublicBuckets: boolean
 }
 
-/** The part of a bucket that holds its block. */
+/** The part of a bucket with its block. */
 export interface WithBlock {
   readonly publicAccessBlock?: PublicAccessBlock
 }

@@ -1,4 +1,4 @@
-/** Access as a request asks for it, before the owner is known of what it is put on. */
+/** The access that a request sets, before the owner of the bucket or object is known. */
 
 import { ApiError } from '#model/errors.ts'
 import { type Acl, type CannedAcl, expandCannedAcl, grantsAllToOne } from './acl.ts'
@@ -14,17 +14,17 @@ export function resolveAcl(requested: RequestedAcl, { ownerId, bucketOwnerId }: 
   return 'acl' in requested ? requested.acl : expandCannedAcl(requested.canned, ownerId, bucketOwnerId)
 }
 
-/** A new ACL for something that exists. */
+/** A new ACL for an existing bucket or object. */
 export interface AclChange {
   /** Undefined for a list of grants. */
   readonly canned: CannedAcl | undefined
-  /** AccessDenied where the request names another owner. */
+  /** AccessDenied if the request names another owner. */
   aclFor(owners: Owners): Acl
 }
 
 /**
- * While ACLs are disabled those are accepted that change nothing, full control of the bucket's owner alone: as a list,
- * or as one of these canned ones. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+ * While ACLs are disabled, only ACLs without effect are accepted: full control of the bucket's owner alone, as a list
+ * or as one of these canned ACLs. https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
  */
 export function assertWithoutEffect(
   { canned, aclFor }: AclChange,

@@ -1,5 +1,5 @@
 /**
- * How a bucket has new objects encrypted whose request does not say, and which method it refuses.
+ * The default encryption of a bucket for requests that name none, and the method that the bucket refuses.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html
  */
 import { ApiError } from '#model/errors.ts'
@@ -7,26 +7,26 @@ import { ApiError } from '#model/errors.ts'
 export const defaultMethods = ['AES256', 'aws:kms', 'aws:kms:dsse'] as const
 export type DefaultMethod = (typeof defaultMethods)[number]
 
-/** `NONE`: no method is blocked, whatever a new bucket would block. */
+/** `NONE`: no method is blocked, whatever new buckets block by default. */
 export const blockedEncryptionTypes = ['SSE-C', 'NONE'] as const
 export type BlockedEncryptionType = (typeof blockedEncryptionTypes)[number]
 
 export interface BucketEncryption {
-  /** Absent: the server's default. */
+  /** The server's default if absent. */
   readonly method?: DefaultMethod
-  /** As given: id, ARN, alias. Looked up when an object is written, as on AWS. Absent: the managed key. */
+  /** As given: id, ARN or alias. Looked up when an object is written, as on AWS. The managed key if absent. */
   readonly kmsKeyId?: string
   readonly usesBucketKey?: true
-  /** Absent: the setting says nothing of it, so nothing is blocked. */
+  /** Nothing is blocked if absent. */
   readonly blocked?: readonly BlockedEncryptionType[]
 }
 
 export interface WithEncryption {
-  /** Absent: the server's default, and nothing is blocked. */
+  /** If absent, the server's default applies and nothing is blocked. */
   readonly encryption?: BucketEncryption
 }
 
-/** What new buckets get by DEFAULT_BLOCKED_ENCRYPTION. */
+/** The methods that DEFAULT_BLOCKED_ENCRYPTION blocks in new buckets. */
 export function defaultBlockedEncryption(blocked: readonly BlockedEncryptionType[]): WithEncryption {
   return blocked.length === 0 ? {} : { encryption: { blocked } }
 }
@@ -34,7 +34,7 @@ export function defaultBlockedEncryption(blocked: readonly BlockedEncryptionType
 /** DEFAULT_ENCRYPTION. */
 export type ServerEncryption = 'none' | 'AES256'
 
-/** The rule that is in force; undefined: objects are not encrypted unless their request says so. */
+/** The rule that is in force. If undefined, objects are encrypted only if their request says so. */
 export function encryptionInForce(
   { encryption = {} }: WithEncryption,
   server: ServerEncryption,

@@ -10,7 +10,7 @@ const form = /^.+-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)-an$/
 
 export const isAccountRegional = (bucketName: string): boolean => form.test(bucketName)
 
-/** Whose bucket it is going to be, and where. */
+/** The owner and region of a new bucket. */
 export interface NewPlace {
   readonly account: string
   readonly region: string

@@ -1,8 +1,6 @@
 import { ApiError } from '#model/errors.ts'
 
-/**
- * The regions. One server stands for all of them: they are names that clients sign for and that buckets are created in.
- */
+/** The regions. One server serves all of them: they are names that clients sign for and that buckets are created in. */
 export interface Regions {
   /** The server's own region. */
   readonly region: string
@@ -36,5 +34,5 @@ export function regionOfBucket(location: string, regions: Regions): string {
   })
 }
 
-/** The region that requests to a bucket are signed for: `EU` is the first name of eu-west-1. */
+/** The region in signatures of requests to a bucket: `EU` is the first name of eu-west-1. */
 export const signedRegionOf = (location: string): string => (location === 'EU' ? 'eu-west-1' : location)

@@ -1,4 +1,4 @@
-/** Settings of a bucket that have a row of their own, since few requests need them or they may grow. */
+/** Settings of a bucket that have their own row, since few requests need them or they may grow. */
 import type { Acceleration } from './acceleration.ts'
 import type { CorsRule } from './cors.ts'
 import type { Website } from './website/website.ts'

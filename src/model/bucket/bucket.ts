@@ -21,27 +21,27 @@ export interface Bucket extends WithControls, WithBlock, WithEncryption {
   readonly mfaDelete: boolean
   /** Once true it stays so. */
   readonly objectLockEnabled: boolean
-  /** What new versions get where Object Lock is enabled. Absent: nothing. */
+  /** The default retention of new versions if Object Lock is enabled. */
   readonly defaultRetention?: DefaultRetention
-  /** Absent: only the owner has access. */
+  /** If absent, only the owner has access. */
   readonly acl?: Acl
-  /** Something wants to know of every change of its objects: each commit appends to the bucket's outbox. */
+  /** There are listeners for changes of its objects: each commit appends to the bucket's outbox. */
   readonly hasListeners?: true
-  /** Absent: none. They have an effect on access only where `hasAbac`, unlike those of objects. */
+  /** They have an effect on access only with `hasAbac`, unlike tags of objects. */
   readonly tags?: Tags
-  /** Attribute-based access control: conditions of policies see the bucket's tags. */
+  /** Attribute-based access control: conditions of policies can use the bucket's tags. */
   readonly hasAbac?: true
-  /** Other accounts must say that they pay for their requests. */
+  /** Requester Pays: other accounts must agree to pay for their requests. */
   readonly requesterPays?: true
-  /** The settings that have a row of their own. Absent: none. */
+  /** The settings that have their own row. */
   readonly settings?: readonly SettingName[]
-  /** Absent: none. */
+  /** There is no quota if absent. */
   readonly quota?: BucketQuota
 }
 
 /**
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
- * Buckets are folders: a valid name cannot leave STORAGE_ROOT, nor be `.myfsio.sys` or `/_/`.
+ * Buckets are folders: a valid name cannot leave STORAGE_ROOT, and cannot be `.myfsio.sys` or `/_/`.
  */
 export function isBucketName(name: string): boolean {
   return (
@@ -56,7 +56,7 @@ export function isBucketName(name: string): boolean {
 }
 
 /**
- * Paths of routes that are not S3's: a bucket with such a name would hide them. Buckets made before the names were
+ * Paths of routes that are not S3's: a bucket with such a name would hide them. Buckets created before the names were
  * reserved stay.
  */
 const reservedNames: ReadonlySet<string> = new Set(['bucket-policy', 'healthz', 'presign'])
@@ -99,7 +99,10 @@ export function withAbac({ hasAbac: _, ...bucket }: Bucket, isEnabled: boolean):
   return isEnabled ? { ...bucket, hasAbac: true } : bucket
 }
 
-/** InvalidRequest: tags that decide about access take the rights s3:TagResource and s3:UntagResource. */
+/**
+ * InvalidRequest: if tags decide about access, they must be changed with the permissions s3:TagResource and
+ * s3:UntagResource.
+ */
 export function assertTaggedDirectly({ hasAbac }: Bucket): void {
   if (!hasAbac) return
   throw new ApiError('InvalidRequest', {

@@ -1,5 +1,5 @@
 /**
- * CORS rules of a bucket: what a rule may hold, which rule a request fits, and the headers that follow.
+ * CORS rules of a bucket: what a rule may contain, which rule a request matches, and the headers of the answer.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
  */
 import { ApiError } from '#model/errors.ts'
@@ -15,7 +15,7 @@ export interface CorsRule {
   readonly maxAgeSeconds?: number
 }
 
-/** What a web page asks for. */
+/** The request of a web page. */
 export interface CorsRequest {
   readonly origin: string
   readonly method: string
@@ -75,12 +75,12 @@ export function requestedHeaderNames(header: string | undefined): string[] {
   return names.filter((name) => name !== '')
 }
 
-/** Why a rule does not fit: the first of origin, method and headers that it does not allow. */
+/** Why a rule does not match: the first of origin, method and headers that it does not allow. */
 export type CorsMismatch =
   | { readonly part: 'origin' | 'method' }
   | { readonly part: 'headers'; readonly names: readonly string[] }
 
-/** Undefined: the rule fits. */
+/** Undefined if the rule matches. */
 export function corsMismatch(rule: CorsRule, { origin, method, headers }: CorsRequest): CorsMismatch | undefined {
   if (!rule.allowedOrigins.some((pattern) => fits(pattern, origin))) return { part: 'origin' }
   if (!rule.allowedMethods.includes(method)) return { part: 'method' }
@@ -89,12 +89,12 @@ export function corsMismatch(rule: CorsRule, { origin, method, headers }: CorsRe
   return names.length === 0 ? undefined : { part: 'headers', names }
 }
 
-/** The first rule that fits. */
+/** The first rule that matches. */
 export function findCorsRule(rules: readonly CorsRule[], request: CorsRequest): CorsRule | undefined {
   return rules.find((rule) => corsMismatch(rule, request) === undefined)
 }
 
-/** One `*` stands for any text, also none. */
+/** One `*` matches any text, also an empty one. */
 function fits(pattern: string, text: string): boolean {
   const star = pattern.indexOf('*')
   if (star < 0) return pattern === text
@@ -102,7 +102,7 @@ function fits(pattern: string, text: string): boolean {
   return text.length >= start.length + end.length && text.startsWith(start) && text.endsWith(end)
 }
 
-/** The headers of the answer to a request that fits the rule. */
+/** The headers of the answer to a request that matches the rule. */
 export function corsHeaders(rule: CorsRule, { origin, headers }: CorsRequest): Readonly<Record<string, string>> {
   const isForAll = rule.allowedOrigins.includes('*')
   return {

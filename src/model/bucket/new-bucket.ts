@@ -3,23 +3,23 @@ import { defaultBlock } from '#model/access/public-access-block.ts'
 import type { Bucket } from './bucket.ts'
 import { type BlockedEncryptionType, defaultBlockedEncryption } from './bucket-encryption.ts'
 
-/** What a bucket gets that is made without saying so. */
+/** The settings of a new bucket, if the request names none. */
 export interface BucketDefaults {
   readonly defaultObjectOwnership: ObjectOwnership
-  /** Whether buckets are made with a block of public access. */
+  /** Whether new buckets have Block Public Access. */
   readonly defaultPublicAccessBlock: boolean
   /** Methods of encryption that new buckets refuse. */
   readonly defaultBlockedEncryption: readonly BlockedEncryptionType[]
 }
 
-/** The same for a folder made by hand, whose ACLs are disabled. */
+/** The same for a folder made by hand. Its ACLs are disabled. */
 export type AdoptionDefaults = Omit<BucketDefaults, 'defaultObjectOwnership'>
 
 export const openDefaults: AdoptionDefaults = { defaultPublicAccessBlock: false, defaultBlockedEncryption: [] }
 
 type Named = Pick<Bucket, 'name' | 'ownerId' | 'region'> & Partial<Omit<Bucket, 'createdAtMs'>>
 
-/** The record of a bucket that is made now. What `named` says wins over the defaults. */
+/** The record of a new bucket. `named` overrides the defaults. */
 export function newBucket(named: Named, defaults: BucketDefaults): Bucket {
   return {
     createdAtMs: Date.now(),

@@ -1,4 +1,7 @@
-/** Object Lock of a bucket: what its new versions get. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html */
+/**
+ * The Object Lock configuration of a bucket.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html
+ */
 import { ApiError } from '#model/errors.ts'
 import type { DefaultRetention, ObjectLock, Retention } from '#model/object/lock/lock.ts'
 import { afterPeriod } from '#model/object/lock/lock-period.ts'
@@ -11,7 +14,10 @@ export interface LockConfiguration {
 export const lockConfigurationOf = ({ objectLockEnabled, defaultRetention }: Bucket): LockConfiguration | undefined =>
   objectLockEnabled ? { ...(defaultRetention && { defaultRetention }) } : undefined
 
-/** Object Lock cannot be disabled again; its default retention can be removed. InvalidBucketState without versioning. */
+/**
+ * Object Lock cannot be disabled again, but its default retention can be removed. InvalidBucketState without
+ * versioning.
+ */
 export function withLockConfiguration(bucket: Bucket, { defaultRetention }: LockConfiguration): Bucket {
   if (bucket.versioning !== 'Enabled') {
     throw new ApiError('InvalidBucketState', {
@@ -22,7 +28,7 @@ export function withLockConfiguration(bucket: Bucket, { defaultRetention }: Lock
   return { ...rest, objectLockEnabled: true, ...(defaultRetention && { defaultRetention }) }
 }
 
-/** The lock of a version that is made now. The default counts unless the request says a retention of its own. */
+/** The lock of a new version. The default applies unless the request has a retention. */
 export function lockOfNewVersion(bucket: Bucket, own: ObjectLock | undefined, nowMs: number): ObjectLock | undefined {
   const { defaultRetention } = bucket
   if (own?.retention !== undefined || defaultRetention === undefined) return own

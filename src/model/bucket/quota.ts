@@ -1,16 +1,16 @@
-/** How much a bucket may hold. AWS has no such setting: see docs/decisions/030-quotas-are-checked-in-the-commit.md. */
+/** The quota of a bucket. AWS has no such setting: see docs/decisions/030-quotas-are-checked-in-the-commit.md. */
 import { ApiError } from '#model/errors.ts'
 import type { BucketUsage } from './usage.ts'
 
-/** An absent limit is none. At least one is there. */
+/** An absent limit means no limit. At least one is given. */
 export interface BucketQuota {
-  /** Versions that are not delete markers. */
+  /** The number of versions that are not delete markers. */
   readonly objectCount?: number
   /** Bytes of all versions. */
   readonly sizeBytes?: number
 }
 
-/** InvalidRequest unless these are limits: whole numbers, and at least one. */
+/** InvalidRequest unless at least one limit is given and all are whole numbers. */
 export function assertQuotaLimits({ objectCount, sizeBytes }: BucketQuota): void {
   const isLimit = (limit: number | undefined) => limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)
   if (isLimit(objectCount) && isLimit(sizeBytes) && (objectCount ?? sizeBytes) !== undefined) return
@@ -27,14 +27,17 @@ export function withQuota<B extends { readonly quota?: BucketQuota }>(
   return quota === undefined ? rest : { ...rest, quota }
 }
 
-/** The first limit that a change of the usage would break. What adds nothing to a number breaks no limit of it. */
+/**
+ * The first limit that a change of the usage would exceed. A change that adds nothing to a number exceeds no limit of
+ * it.
+ */
 export function brokenLimit(quota: BucketQuota, usage: BucketUsage, added: BucketUsage): keyof BucketQuota | undefined {
   return (['sizeBytes', 'objectCount'] as const).find(
     (name) => added[name] > 0 && usage[name] + added[name] > (quota[name] ?? Number.POSITIVE_INFINITY),
   )
 }
 
-/** The refusal of a write that would break this limit. It says the limit, the usage, and how to go on. */
+/** The error for a write that would exceed this limit. It contains the limit, the usage, and what to do. */
 export function quotaExceeded(
   bucketName: string,
   limit: keyof BucketQuota,
@@ -46,7 +49,7 @@ export function quotaExceeded(
   return new ApiError('QuotaExceeded', {
     message:
       `The quota of bucket ${bucketName} is ${most} ${nouns}. It holds ${used}, and this request would add ${more}. ` +
-      'Delete objects or old versions, or have the quota raised by an administrator of the server.',
+      'Delete objects or old versions, or ask an administrator of the server for a larger quota.',
     fields: { BucketName: bucketName, [quotaField]: most, [usedField]: used },
   })
 }

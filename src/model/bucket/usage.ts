@@ -1,4 +1,4 @@
-/** Objects and bytes of current and non-current versions. */
+/** Objects and bytes of current and noncurrent versions. */
 export interface BucketUsage {
   readonly objectCount: number
   readonly sizeBytes: number

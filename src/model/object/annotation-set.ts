@@ -1,12 +1,12 @@
-/** All annotations of a version, as its record sums them up. */
+/** All annotations of a version, as summed up in its record. */
 export interface AnnotationSet {
-  /** Names their rows. A renamed version keeps it. */
+  /** Part of the keys of their rows. A renamed version keeps it. */
   readonly id: string
   readonly count: number
   readonly sizeBytes: number
 }
 
-/** What a version counts for in the usage of its bucket. */
+/** The bytes that a version adds to the usage of its bucket. */
 export const usedBytes = ({
   sizeBytes,
   annotations,

@@ -1,5 +1,5 @@
 /**
- * Appending to an object: what it may be appended to, and what the object is afterwards.
+ * Appending to an object: when it is allowed, and the resulting object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html
  */
 import { randomBytes } from 'node:crypto'
@@ -12,15 +12,15 @@ import { isCombinable } from './multipart/multipart.ts'
 import type { Checksum, ChecksumAlgorithm, ObjectPart, ObjectVersion } from './object.ts'
 import { assertActive } from './storage-class.ts'
 
-/** The end of the object has to be known to the client: InvalidWriteOffset. */
+/** InvalidWriteOffset unless the client knows the size of the object. */
 export function assertWriteOffset(offsetBytes: number, sizeBytes: number): void {
   if (offsetBytes === sizeBytes) return
   throw new ApiError('InvalidWriteOffset', { fields: { WriteOffset: offsetBytes, ObjectSize: sizeBytes } })
 }
 
 /**
- * The algorithm of the object's checksum. TooManyParts; InvalidRequest for another algorithm, and for a checksum that cannot be continued
- * without reading the object; InvalidObjectState.
+ * The algorithm of the object's checksum. TooManyParts; InvalidRequest for another algorithm, and for a checksum that
+ * cannot be continued without reading the object; InvalidObjectState.
  */
 export function assertAppendable(version: ObjectVersion, announced: ChecksumAlgorithm | undefined): CombinableCrc {
   assertActive(version, 'read')
@@ -44,13 +44,13 @@ export function assertAppendable(version: ObjectVersion, announced: ChecksumAlgo
 export interface AppendedBytes {
   readonly sizeBytes: number
   readonly digests: ReadonlyMap<ChecksumAlgorithm, Buffer>
-  /** Of a sealed segment. */
+  /** For encrypted segments. */
   readonly salt?: string
 }
 
 /**
- * Its parts are what was written at once: the object as it was is the first. The ETag is, as that of a multipart object, no MD5 of the
- * bytes: of a plain object it is the MD5 of both MD5s, then of the ETag before and the next MD5.
+ * Each append is a part, and the original object is the first one. As for multipart objects, the ETag is not an MD5 of
+ * the bytes: after the first append it is the MD5 of both MD5s, later of the previous ETag and the new MD5.
  */
 export function appendedObject(
   before: ObjectVersion,
@@ -72,7 +72,7 @@ export function appendedObject(
   }
 }
 
-/** Of what is encrypted by a key of KMS or of the customer, it tells nothing. */
+/** The ETag of objects encrypted by a key of KMS or of the customer is random. */
 const etagDigest = ({ encryption }: ObjectVersion, digest: Buffer | undefined): string =>
   (hasDigestAsEtag(encryption) ? digest : randomBytes(16))?.toString('hex') ?? ''
 
@@ -86,7 +86,10 @@ function writtenAtOnce(before: ObjectVersion, algorithm: CombinableCrc, digests:
   }
 }
 
-/** Empty for an object that is written at once. `parts` are those before, none of an object that was written at once. */
+/**
+ * Empty for an object that was written at once. `parts` are the earlier ones; an object that was written at once has
+ * none.
+ */
 export function appendedParts(
   before: ObjectVersion,
   parts: readonly ObjectPart[],
@@ -111,7 +114,7 @@ export function appendedParts(
   return [...all, next]
 }
 
-/** Of what comes after these parts; after none, after an object that was written at once. */
+/** The number of the next part. An object that was written at once has no parts. */
 export const nextPartNumber = (parts: readonly ObjectPart[]): number => (parts.at(-1)?.partNumber ?? 1) + 1
 
 function digestIn(digests: AppendedBytes['digests'], name: ChecksumAlgorithm): Buffer {

@@ -1,4 +1,4 @@
-/** `x-amz-copy-source`: the one place that decodes it, for policies and for the copy. */
+/** `x-amz-copy-source`: the only place that decodes it, for policies and for the copy. */
 import { queryDecode } from '#lib/text/uri.ts'
 
 export interface NamedSource {

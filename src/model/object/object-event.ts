@@ -1,10 +1,10 @@
 /**
- * `created`: a version is current that was not there before. `removed`: a version is no more. `marked`: a delete marker was made.
- * `changed`: tags, ACL, or what else is said of a version that stays.
+ * `created`: a new version is current. `removed`: a version was removed. `marked`: a delete marker was created.
+ * `changed`: tags, ACL or other attributes of an existing version changed.
  */
 export type ObjectChange = 'created' | 'removed' | 'marked' | 'changed'
 
-/** What brought the change about. `FileSystem`: a file was put into a bucket's folder, changed or removed there. */
+/** The cause of the change. `FileSystem`: a person put, changed or removed a file in a bucket's folder. */
 export type ChangeCause =
   | 'Put'
   | 'Post'
@@ -18,14 +18,14 @@ export type ChangeCause =
   | 'PutRetention'
   | 'FileSystem'
 
-/** What happened to a version, as the outbox of its bucket keeps it. */
+/** A change of a version, as the outbox of its bucket keeps it. */
 export interface ObjectEvent {
   readonly what: ObjectChange
   readonly cause: ChangeCause
   readonly atMs: number
   readonly key: string
   readonly versionId: string
-  /** Of a key later changes sort first, as its versions do. */
+  /** Later changes of a key sort first, as its versions do. */
   readonly order: string
   readonly sizeBytes: number
   readonly etag: string

@@ -1,4 +1,4 @@
-/** The record of one object version, beside its bytes. */
+/** The record of an object version, without its bytes. */
 import type { Acl } from '#model/access/acl.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
@@ -39,7 +39,7 @@ export interface ObjectHeaders {
   readonly expires?: string
 }
 
-/** What a client sets on an object, beside its bytes. */
+/** The attributes that a client sets on an object. */
 export interface ObjectAttributes {
   readonly headers: ObjectHeaders
   /** Names in lower case without `x-amz-meta-`; values as sent. */
@@ -48,11 +48,11 @@ export interface ObjectAttributes {
   readonly websiteRedirectLocation?: string
   /** Canonical id of the owner, see model/account.ts. */
   readonly ownerId: string
-  /** Absent: only the owner has access. */
+  /** If absent, only the owner has access. */
   readonly acl?: Acl
-  /** Absent: none. */
+  /** Absent if there are none. */
   readonly tags?: Tags
-  /** Absent: the version was never locked. Of an object that is not stored yet: absent for the bucket's default. */
+  /** Absent if the version was never locked. In an object that is not stored yet: absent for the bucket's default. */
   readonly lock?: ObjectLock
 }
 
@@ -71,9 +71,9 @@ export interface ObjectVersion extends ObjectAttributes {
   readonly checksum?: Checksum
   /** Number of parts of a multipart upload; 0 for a single PUT. */
   readonly partCount: number
-  /** Absent: none. */
+  /** Absent if there are none. */
   readonly annotations?: AnnotationSet
-  /** Absent: its bytes are kept as they are. */
+  /** Absent if its bytes are not encrypted. */
   readonly encryption?: ObjectEncryption
 }
 
@@ -82,9 +82,9 @@ export interface ObjectPart {
   readonly partNumber: number
   readonly sizeBytes: number
   readonly checksum?: string
-  /** Base64, of a sealed part: no other part that had its number has the same. */
+  /** Base64. Each encrypted part has its own salt, also if it replaces a part of the same number. */
   readonly salt?: string
-  /** The first of an object that was appended to: it was all of the object before. */
+  /** The first part of an object that was appended to: all of the original object. */
   readonly isWhole?: true
 }
 

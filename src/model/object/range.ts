@@ -11,8 +11,8 @@ export interface ByteRange {
 }
 
 /**
- * Undefined: no range, or one that is ignored since it is malformed or asks for the last bytes of an empty object.
- * InvalidRange if it lies beyond the object.
+ * Undefined if there is no range, or it is ignored because it is malformed or asks for the last bytes of an empty
+ * object. InvalidRange if it is outside the object.
  */
 export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
   const match = header === undefined ? null : /^bytes=(\d*)-(\d*)$/i.exec(header)

@@ -1,5 +1,5 @@
 /**
- * Where a website sends a visitor who asks for the object: a path on the same website, or another address.
+ * The target to which a website redirects requests for the object: a path on the same website, or a URL.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html
  */
 import { ApiError } from '#model/errors.ts'

@@ -1,4 +1,6 @@
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: a version with what belongs to it, as a new version. */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: copies a version with all that belongs to it.
+ */
 import { authorizeOnObject } from '#access/decide/objects/object-access.ts'
 import { authorizeCarriedTags } from '#access/decide/objects/tag-access.ts'
 import { ApiError } from '#model/errors.ts'
@@ -21,25 +23,25 @@ export interface Copy {
   readonly source: CopySource
   /** The copy, as far as the request describes it. */
   readonly object: NewObject
-  /** What the copy has from its source, whatever `object` says. An ACL is never copied. */
+  /** What the copy takes from its source, whatever `object` contains. An ACL is never copied. */
   readonly fromSource: {
     /** Headers and user metadata. */
     readonly metadata: boolean
     readonly tags: boolean
-    /** Storage class and redirect, which a client of S3 has to name. */
+    /** Storage class and redirect, which a client of S3 must name. */
     readonly storage: boolean
     readonly annotations: boolean
-    /** Method and key. Otherwise the copy is encrypted as `object` says, or its bucket. */
+    /** Method and key. Without it, `object` or its bucket decides about the encryption of the copy. */
     readonly encryption?: true
   }
-  /** Undefined: the source's. */
+  /** The source's if undefined. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | undefined
   readonly conditions: WriteConditions
-  /** InvalidRequest for more. */
+  /** InvalidRequest for a larger source. */
   readonly sizeBytesMax?: number
-  /** The edge has asked for s3:PutObject, since its request told the whole effect. */
+  /** Whether the edge has already authorized s3:PutObject, since its request contains the whole effect. */
   readonly isWriteAuthorized: boolean
-  /** A move: the source is deleted once it is copied, if it is still the same. */
+  /** A move: the source is deleted after the copy, if it has not changed. */
   readonly deletesSource?: boolean
 }
 
@@ -82,7 +84,7 @@ export async function copyObject(store: Store, actor: Actor, copy: Copy): Promis
   return { source, copy: copied }
 }
 
-/** Those of the source, for its copy. */
+/** Copies the annotations of the source. */
 async function carryAnnotations(
   store: Store,
   actor: Actor,
@@ -143,7 +145,7 @@ async function authorizeWrite(
   await authorizeOnObject({ store, gatekeeper }, { ...asked, facts: factsOfEffect(facts, { keys }) })
 }
 
-/** To carry tags over takes the right to read them at the source, and to set them on the copy. */
+/** Copying tags needs the permission to read them at the source, and to set them on the copy. */
 function authorizeTags(
   { principal, gatekeeper, facts }: Actor,
   { source: { bucket, key, versionId }, object }: Copy,
@@ -184,7 +186,7 @@ function refuseImpossible(
   })
 }
 
-/** To name an encryption, and to have the bucket's rule applied, are changes also where they lead to the same. */
+/** Naming an encryption, or having the bucket's rule applied, counts as a change even if the result is the same. */
 function isReencrypted(
   { bucket, encryption: requested = {} }: NewObject,
   choice: Choice | undefined,

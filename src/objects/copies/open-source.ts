@@ -1,4 +1,6 @@
-/** The version that is copied, opened: the right to read it, its existence and what else it must be, for copies and parts alike. */
+/**
+ * Opens the version to copy, for copies and parts alike: checks the permission to read it, its existence and its state.
+ */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { readAuthorized } from '#access/decide/objects/object-access.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -13,15 +15,18 @@ import type { OpenObject, Store } from '#store/contract.ts'
 export interface CopySource {
   readonly bucket: Bucket
   readonly key: string
-  /** Undefined: the current version. */
+  /** The current version if undefined. */
   readonly versionId?: string | undefined
-  /** Throws for a version that is not what the client expects. */
+  /** Throws if the version is not the one that the client expects. */
   readonly check?: (version: ObjectVersion) => void
-  /** Of an object with SSE-C. */
+  /** For an object with SSE-C. */
   readonly customerKey?: CustomerKey | undefined
 }
 
-/** AccessDenied; NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker, InvalidObjectState for an archived object. */
+/**
+ * AccessDenied; NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker, InvalidObjectState for an archived
+ * object.
+ */
 export async function openSource(store: Store, actor: Actor, source: CopySource): Promise<OpenObject> {
   const { principal, gatekeeper, facts } = actor
   const { bucket, key, versionId } = source
@@ -49,7 +54,7 @@ export async function openSource(store: Store, actor: Actor, source: CopySource)
   }
 }
 
-/** The version that is asked for is the source's own. */
+/** The version in the conditions is the source's, not the request's. */
 export function factsOfSource(facts: RequestFacts, versionId: string | undefined): RequestFacts {
   return { ...facts, keys: versionId === undefined ? {} : { 's3:versionid': versionId } }
 }

@@ -13,17 +13,17 @@ export interface Rename {
   readonly bucket: Bucket
   readonly from: string
   readonly to: string
-  /** Throws for a source that is not what the client expects. */
+  /** Throws if the source is not the one that the client expects. */
   readonly check?: (source: ObjectVersion) => void
-  /** On what is at the new key. */
+  /** Conditions on the object at the new key. */
   readonly conditions: WriteConditions
-  /** Of an object with SSE-C. */
+  /** For an object with SSE-C. */
   readonly customerKey?: CustomerKey | undefined
 }
 
 /**
- * Takes the rights to delete and to read the source, and to write what it holds, tags included, at the new key. Only what was looked
- * at is renamed.
+ * Needs the permissions to delete and to read the source, and to write its content, including tags, at the new key.
+ * Only the version that was checked is renamed.
  */
 export async function renameObject(store: Store, actor: Actor, rename: Rename): Promise<ObjectVersion> {
   const { principal, gatekeeper, facts } = actor
@@ -50,7 +50,7 @@ export async function renameObject(store: Store, actor: Actor, rename: Rename): 
   return store.renameObject({ bucket, from, to, sourceConditions, conditions, rewrap, origin: actor })
 }
 
-/** The wraps of data keys name their object. */
+/** Wrapped data keys are bound to the key of their object. */
 async function rewrapFor(
   actor: Actor,
   { bucket, from, to, customerKey }: Rename,

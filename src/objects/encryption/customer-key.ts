@@ -1,5 +1,5 @@
 /**
- * The key that a client brings with each request (SSE-C). It is used and forgotten: neither the key nor a digest of it is kept.
+ * The key that a client sends with each request (SSE-C). Neither the key nor a digest of it is stored.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
  */
 import { hash } from 'node:crypto'
@@ -7,9 +7,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 
 export interface CustomerKey {
-  /** 32. */
+  /** 32 bytes. */
   readonly bytes: Buffer
-  /** As sent, to be sent back. */
+  /** As sent; the answer repeats it. */
   readonly md5: string
 }
 
@@ -23,12 +23,12 @@ export const hasCustomerKey = (headers: IncomingHttpHeaders, prefix: Prefix = of
   ['algorithm', 'key', 'key-md5'].some((name) => headers[`${prefix}${name}`] !== undefined)
 
 interface Reading {
-  /** Whether the way to the server keeps the key secret. */
+  /** Whether the connection keeps the key secret. */
   readonly isPrivate: boolean
   readonly prefix?: Prefix
-  /** Another method that the request names. */
+  /** Another method in the same request. */
   readonly method?: string | undefined
-  /** A write needs the digest; a read without it is refused as one with another key. */
+  /** A write needs the digest. A read without it is refused like one with a wrong key. */
   readonly isOfWrite?: true
 }
 
@@ -70,7 +70,7 @@ const requests = 'Requests specifying Server Side Encryption with Customer provi
 
 const unfit = () => invalidArgument('The secret key was invalid for the specified algorithm.')
 
-/** Also for a key that does not open the object. */
+/** Also for a key that does not decrypt the object. */
 export const wrongKey = () =>
   new ApiError('AccessDenied', { message: `${requests} must provide the correct secret key.` })
 

@@ -1,4 +1,4 @@
-/** What turns a request for encryption into keys. One for a process: it keeps the bucket keys. */
+/** Chooses and caches the keys for encryption. There is one for each process, which keeps the bucket keys. */
 import type { DataKey, Keyring } from '#keyring/data-keys.ts'
 import type { Clock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
@@ -11,11 +11,11 @@ export interface EncryptionOptions {
   readonly clock: Clock
   /** DEFAULT_ENCRYPTION. */
   readonly defaultEncryption: ServerEncryption
-  /** The account of a principal, by its canonical id. */
+  /** The account of a principal, by canonical id. */
   readonly findAccount: (canonicalId: string) => string | undefined
 }
 
-/** So long the writes of a requester, or with SSE-S3 of all, share a key of a bucket. */
+/** How long the writes of a requester, or of all requesters with SSE-S3, share a key of a bucket. */
 const keyLifeMs = 5 * 60 * 1000
 const keysMax = 5000
 
@@ -58,7 +58,7 @@ export class Encryption {
     return this.#keep(this.#bucketKeys, name, () => this.keyring.generateDataKey(keyArn, context))
   }
 
-  /** The same of the server's own key, for a bucket. */
+  /** The same with the server's own key, for a bucket. */
   serverKey(bucketArn: string): Promise<WrappingKey> {
     return this.#keep(this.#serverKeys, bucketArn, () => this.keyring.serverKey.generate(contextOf(bucketArn)))
   }
@@ -69,8 +69,8 @@ export class Encryption {
   }
 
   /**
-   * Data keys of SSE-S3, for which no right is asked. What is read again and again needs them unwrapped once; `name`: of all that decides
-   * about them.
+   * Caches data keys of SSE-S3, which need no permission, so that repeated reads unwrap them once. `name` must contain
+   * everything that decides about them.
    */
   keepDataKeys(name: string, open: () => Promise<DataKeys>): Promise<DataKeys> {
     return this.#keep(this.#dataKeys, name, open)

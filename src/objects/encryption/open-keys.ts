@@ -1,4 +1,4 @@
-/** The data keys of what is sealed, for a reader with the right to them, or with the customer's key. */
+/** The data keys of encrypted objects, for readers with the permission, or with the customer's key. */
 import { ApiError } from '#model/errors.ts'
 import type { DataKeys, ObjectEncryption } from '#model/object/encryption.ts'
 import type { Upload } from '#model/object/multipart/upload.ts'
@@ -10,8 +10,8 @@ import { decodeWrappedKey, unwrapDataKey } from './wrapped-key.ts'
 import { type ObjectPlace, openWrappingKey } from './wrapping-keys.ts'
 
 /**
- * Undefined for an object that is not encrypted. InvalidRequest where the customer's key is missing or not applicable; AccessDenied
- * for another key, and without kms:Decrypt.
+ * Undefined for an object that is not encrypted. InvalidRequest if the customer's key is missing or not applicable;
+ * AccessDenied for a wrong key, and without kms:Decrypt.
  */
 export async function openKeys(
   user: KeyUser,
@@ -30,7 +30,7 @@ export async function openKeys(
   return user.encryption.keepDataKeys(name, () => unwrapAll(user, place, encryption, undefined))
 }
 
-/** Opens the bytes of a version for its reader. */
+/** Decrypts the bytes of a version for its reader. */
 export async function unseal(
   user: KeyUser,
   place: ObjectPlace,
@@ -41,7 +41,7 @@ export async function unseal(
   if (dataKeys !== undefined) await opened.unseal(dataKeys)
 }
 
-/** The same; what cannot be opened is closed. */
+/** The same, but closes the object if it cannot be decrypted. */
 export async function unsealed(user: KeyUser, place: ObjectPlace, opened: OpenObject): Promise<OpenObject> {
   try {
     await unseal(user, place, opened)
@@ -52,7 +52,7 @@ export async function unsealed(user: KeyUser, place: ObjectPlace, opened: OpenOb
   }
 }
 
-/** For a part. InvalidRequest unless the customer's key is given exactly where the upload has one, and is that one. */
+/** The keys for a part. InvalidRequest unless the customer's key is that of the upload, or neither has one. */
 export async function openUploadKeys(
   user: KeyUser,
   place: ObjectPlace,

@@ -1,6 +1,7 @@
 /**
- * What a request says of encryption, by headers or by the fields of a form that stand for them.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html and ServerSideEncryptionCustomerKeys.html
+ * The encryption that a request names, in headers or in fields of a form.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html and
+ * ServerSideEncryptionCustomerKeys.html
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -9,14 +10,14 @@ import { ApiError } from '#model/errors.ts'
 import type { EncryptionContext } from '#model/object/encryption.ts'
 import { type CustomerKey, hasCustomerKey, invalidArgument, readCustomerKey } from './customer-key.ts'
 
-/** Nothing at all: the bucket's rule decides. */
+/** Without any field, the bucket's rule decides. */
 export interface RequestedEncryption {
   readonly method?: DefaultMethod
   /** Id, ARN, alias name or alias ARN. */
   readonly keyId?: string
   readonly context?: EncryptionContext
   readonly usesBucketKey?: boolean
-  /** SSE-C, and no other method. */
+  /** SSE-C; then there is no other method. */
   readonly customerKey?: CustomerKey
 }
 
@@ -26,13 +27,16 @@ const contextHeader = `${methodHeader}-context`
 const bucketKeyHeader = `${methodHeader}-bucket-key-enabled`
 
 interface Circumstances {
-  /** Where the object will be. */
+  /** The bucket of the new object. */
   readonly bucket: Bucket
-  /** Whether the way to the server keeps a key secret. */
+  /** Whether the connection keeps a key secret. */
   readonly isPrivate: () => boolean
 }
 
-/** Of a request that writes an object. AccessDenied for a method that the bucket blocks; InvalidArgument, InvalidRequest. */
+/**
+ * For a request that writes an object. AccessDenied for a method that the bucket blocks; InvalidArgument,
+ * InvalidRequest.
+ */
 export function requestedEncryption(
   headers: IncomingHttpHeaders,
   { bucket, isPrivate }: Circumstances,
@@ -106,7 +110,7 @@ function parseContext(header: string): EncryptionContext {
   })
 }
 
-/** Undefined if it is not base64 of JSON. */
+/** Undefined if it is not JSON in base64. */
 function decodeJson(base64: string): unknown {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined
   try {

@@ -1,4 +1,7 @@
-/** What a new object is sealed with: its request says, else the bucket's rule, else the server's default. */
+/**
+ * The encryption of a new object: from its request, otherwise from the bucket's rule, otherwise from the server's
+ * default.
+ */
 import { drawRandom } from '#lib/random-pool.ts'
 import { encryptionInForce } from '#model/bucket/bucket-encryption.ts'
 import type { EncryptionMethod, ObjectEncryption, Sealing } from '#model/object/encryption.ts'
@@ -22,7 +25,7 @@ export type Choice =
   | { readonly method: 'SSE-C'; readonly customerKey: Buffer }
   | ({ readonly method: 'aws:kms' | 'aws:kms:dsse' } & KeyUse)
 
-/** Undefined: it will not be encrypted. KMS.NotFoundException, or of a key that cannot be used. */
+/** Undefined if it will not be encrypted. KMS.NotFoundException, or the error of a key that cannot be used. */
 export async function chooseEncryption(
   user: KeyUser,
   place: ObjectPlace,
@@ -38,7 +41,7 @@ export async function chooseEncryption(
   return { method, key: await findKey(user, place, keyId), usesBucketKey, context }
 }
 
-/** To encrypt an object as it is, elsewhere or again. */
+/** The present encryption of an object, for a copy elsewhere or again. */
 export async function choiceOf(
   user: KeyUser,
   place: ObjectPlace,
@@ -53,13 +56,13 @@ export async function choiceOf(
   return { method, customerKey: customerKey.bytes }
 }
 
-/** Of the object as its request describes it. AccessDenied without the right to the key. */
+/** The encryption of the object in the request. AccessDenied without the permission for the key. */
 export async function sealNew(user: KeyUser, object: NewObject): Promise<Sealing | undefined> {
   const choice = await chooseEncryption(user, object, object.encryption)
   return choice && sealWith(user, object, choice)
 }
 
-/** AccessDenied without the right to the key. */
+/** AccessDenied without the permission for the key. */
 export async function sealWith(user: KeyUser, place: ObjectPlace, choice: Choice): Promise<Sealing> {
   const dataKeys = Array.from({ length: choice.method === 'aws:kms:dsse' ? 2 : 1 }, () => drawRandom(32))
   return { dataKeys, encryption: await wrapAll(user, place, choice, dataKeys) }
@@ -103,7 +106,7 @@ function describe(choice: Choice): { readonly method: EncryptionMethod } & Parti
   }
 }
 
-/** Whether an object that is sealed so would be sealed otherwise. */
+/** Whether the choice differs from the present encryption of an object. */
 export function differs(encryption: ObjectEncryption | undefined, choice: Choice | undefined): boolean {
   if (choice === undefined || encryption === undefined) return choice !== encryption
   const { method, keyArn, isBucketKeyEnabled } = describe(choice)
@@ -113,8 +116,8 @@ export function differs(encryption: ObjectEncryption | undefined, choice: Choice
 }
 
 /**
- * Of an upload, whose parts have keys that are made of its own. Its creator is asked for kms:Decrypt too, since parts need it:
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+ * The encryption of an upload. The keys of its parts are derived from its own. Its creator needs kms:Decrypt too, since
+ * parts need it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
  */
 export async function sealUpload(user: KeyUser, object: NewObject): Promise<ObjectEncryption | undefined> {
   const choice = await chooseEncryption(user, object, object.encryption)

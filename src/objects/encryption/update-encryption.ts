@@ -1,5 +1,5 @@
 /**
- * Another key for what is stored: the data keys are wrapped anew, and nothing else changes.
+ * Changes the key of a stored object: the data keys are wrapped again, and nothing else changes.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html
  */
 import { readAuthorized, versionRecord } from '#access/decide/objects/object-access.ts'
@@ -20,13 +20,16 @@ export interface NewKey {
 }
 
 export interface EncryptionUpdate extends ObjectAddress {
-  /** Undefined where the request does not say. */
+  /** Undefined if the request could not be read. */
   readonly to: NewKey | undefined
-  /** What kept the edge from reading it: told only to those who may change the encryption. */
+  /** The error of reading the request. Only callers who may change the encryption get it. */
   readonly fault?: unknown
 }
 
-/** InvalidRequest for an object that is not encrypted with SSE-S3 or SSE-KMS; AccessDenied, also for a key of another account. */
+/**
+ * InvalidRequest for an object that is not encrypted with SSE-S3 or SSE-KMS; AccessDenied, also for a key of another
+ * account.
+ */
 export async function updateEncryption(store: Store, actor: Actor, update: EncryptionUpdate): Promise<ObjectVersion> {
   const { fault, to, ...address } = update
   const { bucket } = address

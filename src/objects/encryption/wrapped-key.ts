@@ -1,21 +1,21 @@
 /**
- * A data key as a version's record keeps it: wrapped by a wrapping key, which the KMS has wrapped, or which is the customer's. The
- * wrap is bound to bucket and key, so a wrapped key that is put into the record of another object does not open. Each version has
- * a data key of its own: that of another version does not open its bytes. To rename or re-key an object only this is written anew.
+ * A data key in a version's record: wrapped by a wrapping key, which is wrapped by the KMS or is the customer's. The
+ * wrap is bound to bucket and key, so a wrapped key cannot be used in the record of another object. Each version has
+ * its own data key, so it cannot decrypt another version. To rename or re-key an object, only this is written again.
  */
 import { deriveKey } from '#lib/digest/derive-key.ts'
 import { drawRandom } from '#lib/random-pool.ts'
 import { aesGcm, tagBytes } from '#lib/system/aes-gcm.ts'
 
 export interface WrappedKey {
-  /** `wrapped` of its wrapping key. */
+  /** The field `wrapped` of its wrapping key. */
   readonly wrapper: Buffer
   readonly salt: Buffer
-  /** The data key and its tag. */
+  /** The encrypted data key and its tag. */
   readonly sealed: Buffer
 }
 
-/** What a wrapped key is good for. */
+/** The object that a wrapped key is bound to. */
 export interface Binding {
   readonly bucket: string
   readonly key: string
@@ -27,10 +27,10 @@ const dataKeyBytes = 32
 const sealedBytes = dataKeyBytes + tagBytes
 const formatByte = Buffer.from([format])
 
-/** A key that wraps data keys, and how it is kept. */
+/** A key that wraps data keys, and its stored form. */
 export interface WrappingKey {
   readonly plaintext: Buffer
-  /** Empty where the client has it. */
+  /** Empty if only the client has the key. */
   readonly wrapped: Buffer
 }
 
@@ -41,7 +41,7 @@ export function wrapDataKey(dataKey: Buffer, { plaintext, wrapped }: WrappingKey
   return Buffer.concat([formatByte, salt, sealed, wrapped]).toString('base64')
 }
 
-/** Throws for anything that `wrapDataKey` has not made. */
+/** Throws if it was not made by `wrapDataKey`. */
 export function decodeWrappedKey(text: string): WrappedKey {
   const bytes = Buffer.from(text, 'base64')
   const wrapperAt = 1 + saltBytes + sealedBytes
@@ -53,19 +53,19 @@ export function decodeWrappedKey(text: string): WrappedKey {
   }
 }
 
-/** Undefined: another wrapping key, or the data key of another object. */
+/** Undefined if the wrapping key is wrong, or it is the data key of another object. */
 export function unwrapDataKey({ salt, sealed }: WrappedKey, wrappingKey: Buffer, binding: Binding): Buffer | undefined {
   const dataKey = Buffer.alloc(dataKeyBytes)
   const address = { key: keyOf(wrappingKey, salt), nonce, identity: encodeBinding(binding) }
   return aesGcm().open(address, sealed, dataKey) ? dataKey : undefined
 }
 
-/** The salt makes a key that is used once, whatever the wrapping key has wrapped before. */
+/** The salt makes each key unique, however many keys the wrapping key has wrapped. */
 const keyOf = (wrappingKey: Buffer, salt: Buffer): Buffer => deriveKey(wrappingKey, purpose, salt)
 
 const purpose = Buffer.from('myfsio wraps a data key')
 
 const nonce = Buffer.alloc(12)
 
-/** No name holds NUL. */
+/** Names contain no NUL. */
 const encodeBinding = ({ bucket, key }: Binding): Buffer => Buffer.from(`${bucket}\0${key}`)

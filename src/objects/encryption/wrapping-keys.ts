@@ -1,6 +1,6 @@
 /**
- * The keys that wrap data keys: of the KMS, with the user's own right to use them, or the server's. The right is asked for each
- * time, also where a bucket key is at hand.
+ * The keys that wrap data keys: keys of the KMS, with the user's own permission, or the server's key. The permission is
+ * checked each time, even if a bucket key is cached.
  */
 import type { KeyPlace, KeyView } from '#keyring/data-keys.ts'
 import { aliasArn } from '#keyring/key-lookup.ts'
@@ -12,7 +12,7 @@ import type { EncryptionContext, ObjectEncryption } from '#model/object/encrypti
 import type { KeyUser } from '#objects/actor.ts'
 import type { WrappingKey } from './wrapped-key.ts'
 
-/** Where the object is, or will be. */
+/** The object that is or will be encrypted. */
 export interface ObjectPlace {
   readonly bucket: Bucket
   readonly key: string
@@ -37,11 +37,14 @@ const placeOfKey = ({ encryption, principal }: KeyUser, { region }: Bucket): Key
   region: signedRegionOf(region),
 })
 
-/** It is made when it is first used, also by its name. */
+/** It is created at first use, also when it is named. */
 const isManaged = (keyId: string, place: KeyPlace): boolean =>
   keyId === managedAlias('s3') || keyId === aliasArn(place, managedAlias('s3'))
 
-/** The key that a request or a bucket names, else alias/aws/s3. KMS.NotFoundException, or of a key that cannot be used. */
+/**
+ * The key that a request or a bucket names, otherwise alias/aws/s3. KMS.NotFoundException, or the error of a key that
+ * cannot be used.
+ */
 export async function findKey(user: KeyUser, { bucket }: ObjectPlace, keyId: string | undefined): Promise<KeyView> {
   assertSignedForKms(user)
   const place = placeOfKey(user, bucket)
@@ -80,7 +83,7 @@ export async function openWrappingKey(
   return keyring.unwrap(wrapped, contextOf(place, usesBucketKey, context))
 }
 
-/** AccessDenied without the rights to change the key of an object. */
+/** AccessDenied without the permissions to change the key of an object. */
 export function authorizeReencryption(user: KeyUser, place: ObjectPlace, from: ObjectEncryption, to: KeyUse): void {
   const context = contextOf(place, to.usesBucketKey, to.context)
   authorizeKey(user, 'kms:Encrypt', to.key, context)

@@ -1,4 +1,4 @@
-/** Annotations of a version: putting, deleting, and carrying them over to a copy. */
+/** Annotations of a version: puts, deletes, and copies them. */
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { governed } from '#access/decide/objects/object-access.ts'
 import { readBody } from '#http/read-body.ts'
@@ -18,7 +18,7 @@ import type { IncomingBody, Store } from '#store/contract.ts'
 import { actOnVersion, type ObjectAddress } from './change-version.ts'
 import { mayPassGovernance } from './lock-object.ts'
 
-/** `GetObjectAnnotation` and its like have names of their own for versions. */
+/** The actions of annotations have other names for versions. */
 export const annotationAction = (verb: 'Put' | 'Get' | 'Delete', versionId: string | undefined): string =>
   `s3:${verb}Object${versionId === undefined ? '' : 'Version'}Annotation`
 
@@ -26,11 +26,11 @@ export interface AnnotationAddress extends ObjectAddress {
   readonly name: string
   /** The ETag that the object must have. */
   readonly objectIfMatch?: string | undefined
-  /** The version addressed: the edge has asked for the right to annotate it. */
+  /** The version of the request. The edge has authorized annotating it. */
   readonly judged: ObjectVersion
 }
 
-/** Replaces the annotation of this name. The object itself stays as it is, with its ETag and its time. */
+/** Replaces the annotation of this name. The object keeps its ETag and its time. */
 export async function putAnnotation(
   store: Store,
   actor: Actor,
@@ -60,7 +60,10 @@ export async function putAnnotation(
   return { version, annotation: result }
 }
 
-/** Undefined: there is none of this name. InvalidRequest for an object with a key of its customer; AccessDenied without kms:Decrypt. */
+/**
+ * Undefined if there is none of this name. InvalidRequest for an object with a customer key; AccessDenied without
+ * kms:Decrypt.
+ */
 export async function readAnnotation(
   store: Store,
   actor: Actor,
@@ -70,7 +73,10 @@ export async function readAnnotation(
   return store.readAnnotation(version, name, await keysOf(actor, place, version))
 }
 
-/** An annotation is sealed as its object is: https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html */
+/**
+ * An annotation is encrypted like its object:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html
+ */
 async function keysOf(
   actor: Actor,
   { bucket, key }: ObjectPlace,
@@ -103,7 +109,7 @@ async function receiveAnnotation({ source, sizeBytes, algorithms }: IncomingBody
   return { bytes, sizeBytes: bytes.length, digests: digestOnce(names, bytes) }
 }
 
-/** Of one that is not there, too. */
+/** Also succeeds if there is none. */
 export async function deleteAnnotation(
   store: Store,
   actor: Actor,

@@ -7,30 +7,30 @@ import type { Actor } from '#objects/actor.ts'
 import type { Store, VersionEdit } from '#store/contract.ts'
 import { asMarkerRefusal } from './delete-marker.ts'
 
-/** Undefined version id: the current version. */
+/** Without a version id, the current version. */
 export interface ObjectAddress {
   readonly bucket: Bucket
   readonly key: string
   readonly versionId?: string | undefined
 }
 
-/** What is asked before a version is changed. */
+/** The authorization of a change of a version. */
 export interface VersionQuestion extends ObjectAddress {
   readonly action: string
-  /** Tags that the version will have. */
+  /** The tags that the version will have. */
   readonly objectTags?: RequestFacts['objectTags']
-  /** The version, where the edge has established the right to change it. */
+  /** The version, if the edge has already authorized the change. */
   readonly judged?: ObjectVersion
-  /** Facts of the request, where its own are not what conditions are to see. */
+  /** Facts for the conditions, if they differ from those of the request. */
   readonly facts?: RequestFacts
 }
 
 export interface VersionChange extends VersionQuestion {
-  /** If it is no change of tags or an ACL. */
+  /** If the change is not one of tags or an ACL. */
   readonly cause?: VersionEdit['cause']
-  /** Whether the caller asks to pass governance mode, and may. */
+  /** Whether the caller requested to bypass governance mode, and may do so. */
   readonly passesGovernance?: boolean
-  /** Changes what is stored; gives undefined if that is no longer what permission was given for, `judged`. */
+  /** Changes the stored version. Returns undefined if it is not `judged` any more, which was authorized. */
   readonly change: (judged: ObjectVersion) => VersionEdit['change']
 }
 
@@ -54,8 +54,8 @@ export async function changeVersion(
 }
 
 /**
- * What `act` gives, and the version that it was done to. Permission may depend on the version: where another request has changed or replaced
- * it in the meantime, so that `act` gives undefined, permission is asked for anew.
+ * The result of `act`, and the version that it acted on. Permission may depend on the version: if another request has
+ * changed or replaced it, so that `act` returns undefined, the change is authorized again.
  */
 export async function actOnVersion<Result>(
   store: Store,

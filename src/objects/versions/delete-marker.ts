@@ -1,8 +1,8 @@
 import { ApiError } from '#model/errors.ts'
 
 /**
- * The error of a read before an operation that delete markers do not allow, since they have neither tags nor an ACL. It makes no
- * difference whether the marker was named by its id or is current.
+ * Translates the error of a read before an operation that delete markers do not allow, since they have neither tags nor
+ * an ACL. The result is the same whether the marker was named by its id or is current.
  */
 export function asMarkerRefusal(method: string, error: unknown): unknown {
   const isMarker = error instanceof ApiError && error.headers['x-amz-delete-marker'] === 'true'

@@ -12,18 +12,18 @@ import { mayPassGovernance } from './lock-object.ts'
 export interface Deletion {
   readonly bucket: Bucket
   readonly key: string
-  /** Undefined: the current version goes, or is hidden by a delete marker. */
+  /** If undefined, the current version is deleted, or hidden by a delete marker. */
   readonly versionId?: string | undefined
   readonly conditions: DeleteConditions
-  /** NoSuchVersion for a version that is no delete marker. */
+  /** NoSuchVersion if the version is not a delete marker. */
   readonly isOfMarker?: boolean
-  /** The caller asks to pass governance mode, which takes a right of its own. */
+  /** The caller requested to bypass governance mode, which needs a permission of its own. */
   readonly asksToPass?: boolean
   /** The delete marker was made elsewhere. */
   readonly imported?: Imported | undefined
 }
 
-/** The edge has asked for s3:DeleteObject, or s3:DeleteObjectVersion where the deletion names a version. */
+/** The edge has authorized s3:DeleteObject, or s3:DeleteObjectVersion if the deletion names a version. */
 export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, conditions, imported } = deletion
   const ownerId = actor.principal.canonicalId
@@ -31,7 +31,7 @@ export function deleteObject(store: Store, actor: Actor, deletion: Deletion): Pr
   return store.deleteObject({ bucket, key, versionId, ownerId, conditions, origin: actor, passesGovernance, imported })
 }
 
-/** AccessDenied without the right to it. */
+/** AccessDenied without the permission. */
 export async function authorizeDeletion(
   store: Store,
   { principal, gatekeeper, facts }: Actor,
@@ -46,11 +46,11 @@ export async function authorizeDeletion(
   await authorizeOnObject({ store, gatekeeper }, asked)
 }
 
-/** Deletes for an edge that has not asked for the right to it. */
+/** Deletes for an edge that has not authorized the deletion. */
 export async function authorizeAndDelete(store: Store, actor: Actor, deletion: Deletion): Promise<DeletedObject> {
   const { bucket, key, versionId, isOfMarker = false } = deletion
   assertKey(key)
-  // One that cannot be is missing here, where operations on one object call it an invalid argument.
+  // An impossible id is NoSuchVersion here. Operations on one object call it an invalid argument.
   if (versionId !== undefined && !isVersionId(versionId)) throw new ApiError('NoSuchVersion')
   await authorizeDeletion(store, actor, deletion)
   if (isOfMarker) {
@@ -65,7 +65,7 @@ interface Named {
   readonly versionId?: string | undefined
 }
 
-/** The outcome of each, in their order: what AWS would refuse fails alone. `read` may throw for an entry. */
+/** The outcome of each deletion, in order: one that AWS would refuse fails alone. `read` may throw for an entry. */
 export function deleteNamed<Entry extends Named>(
   store: Store,
   actor: Actor,

@@ -1,4 +1,4 @@
-/** Object Lock of a version: the rights that it takes, and its changes. Whether a change is allowed is decided in its commit. */
+/** Object Lock of a version: its permissions and changes. The commit decides whether a change is allowed. */
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -17,7 +17,7 @@ import { factsOfEffect } from '#objects/effect.ts'
 import type { Store } from '#store/contract.ts'
 import { changeVersion, type ObjectAddress } from './change-version.ts'
 
-/** As a request has it. */
+/** The lock in a request. */
 export interface RequestedLock {
   readonly retention?: RequestedRetention
   readonly legalHold?: Switch
@@ -32,7 +32,7 @@ interface Placed {
 export const mayPassGovernance = ({ principal, gatekeeper, facts }: Actor, { bucket, key }: Placed): boolean =>
   gatekeeper.may(principal, 's3:BypassGovernanceRetention', { bucket, key, object: null }, facts)
 
-/** InvalidRequest in a bucket without Object Lock; AccessDenied without the rights that the lock takes. */
+/** InvalidRequest in a bucket without Object Lock; AccessDenied without the permissions for the lock. */
 export function lockOfNewObject(
   { principal, gatekeeper, facts }: Actor,
   { bucket, key, lock }: Placed & { readonly lock?: RequestedLock | undefined },
@@ -57,12 +57,12 @@ export async function assertFutureLock(store: Store, { lock }: Pick<ObjectAttrib
 
 export interface NewRetention extends ObjectAddress {
   readonly requested: RequestedRetention
-  /** What kept the edge from reading the request: told only to those who may change retention. */
+  /** The error of reading the request. Only callers who may change retention get it. */
   readonly fault?: unknown
   readonly asksToPass: boolean
 }
 
-/** AccessDenied for a change that would protect less, unless it is of governance mode and the caller may pass that. */
+/** AccessDenied for a change that protects less, except in governance mode if the caller may bypass it. */
 export async function putRetention(
   store: Store,
   actor: Actor,
@@ -125,7 +125,7 @@ const withLock = (version: ObjectVersion, lock: ObjectLock): ObjectVersion =>
 
 const dayMs = 86_400_000
 
-/** What conditions see of a retention in a body. */
+/** The condition keys of a retention in a body. */
 function retentionKeys({ mode, untilMs, eventHold, holdPeriod }: RequestedRetention, nowMs: number): ConditionKeys {
   return {
     ...(mode && { 's3:object-lock-mode': mode }),

@@ -10,11 +10,11 @@ import { changeVersion, type ObjectAddress } from './change-version.ts'
 
 export interface NewAcl extends ObjectAddress {
   readonly requested: AclChange
-  /** The version addressed: the edge has asked for the right to change its ACL. */
+  /** The version of the request. The edge has authorized changing its ACL. */
   readonly judged: ObjectVersion
 }
 
-/** AccessControlListNotSupported while ACLs are disabled; AccessDenied for a public ACL where these are blocked. */
+/** AccessControlListNotSupported while ACLs are disabled; AccessDenied for a public ACL if these are blocked. */
 export async function putAcl(
   store: Store,
   actor: Actor,

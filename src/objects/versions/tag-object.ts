@@ -1,4 +1,4 @@
-/** Tags of a version: conditions may ask for those that will be and for those that are. */
+/** Tags of a version. Conditions may depend on the present and on the new tags. */
 import type { ObjectVersion } from '#model/object/object.ts'
 import { assertTags, hasSameTags, type NamedTags, type Tags, withTags } from '#model/tags.ts'
 import type { Actor } from '#objects/actor.ts'
@@ -7,11 +7,11 @@ import { changeVersion, type ObjectAddress } from './change-version.ts'
 
 export interface NewTags extends ObjectAddress {
   readonly named: NamedTags
-  /** What kept the edge from reading them. */
+  /** The error of reading the tags. */
   readonly fault?: unknown
 }
 
-/** BadRequest, InvalidTag, or the fault: told only to those who may tag. */
+/** BadRequest, InvalidTag, or the fault. Only callers who may tag the version get them. */
 export function putTags(store: Store, actor: Actor, { named, fault, ...address }: NewTags): Promise<ObjectVersion> {
   return changeTags(store, actor, { ...address, verb: 'Put', objectTags: named }, () => {
     if (fault !== undefined) throw fault

@@ -11,12 +11,12 @@ import type { NewObject } from './new-object.ts'
 import { type Put, putObject } from './put-object.ts'
 
 export interface Append extends Omit<Put, 'cause'> {
-  /** The size that the object must have; 0 creates one that is not there. */
+  /** The size that the object must have. 0 creates a new object. */
   readonly offsetBytes: number
 }
 
 /**
- * The edge has asked for s3:PutObject. The object keeps what is said of it: InvalidRequest for a request that says something else, and
+ * The edge has authorized s3:PutObject. The object keeps its attributes: InvalidRequest for a request with others, and
  * for one without bytes. InvalidWriteOffset, TooManyParts.
  */
 export async function appendObject(store: Store, actor: Actor, append: Append): Promise<ObjectVersion> {
@@ -47,7 +47,7 @@ export async function appendObject(store: Store, actor: Actor, append: Append): 
   return store.putAppended({ bucket, key, base, staged, conditions, origin: actor })
 }
 
-/** Its length may be known only once it is received. */
+/** The length may be known only after the body was received. */
 function notEmpty(body: NewBody): NewBody {
   const assertSize = (sizeBytes: number | undefined) => {
     if (sizeBytes !== 0) return
@@ -76,7 +76,7 @@ async function openCurrent(store: Store, bucketName: string, key: string): Promi
   }
 }
 
-/** One that another request has created meanwhile is not replaced. */
+/** An object that another request has created meanwhile is not replaced. */
 async function createObject(store: Store, actor: Actor, { offsetBytes, ...put }: Append): Promise<ObjectVersion> {
   assertWriteOffset(offsetBytes, 0)
   const { conditions } = put
@@ -88,7 +88,7 @@ async function createObject(store: Store, actor: Actor, { offsetBytes, ...put }:
   }
 }
 
-/** Content-Type and its like are sent by clients unasked: these are ignored. */
+/** Clients send Content-Type and similar headers by default: these are ignored. */
 function refuseAttributes(object: NewObject, base: ObjectVersion): void {
   const { userMetadata = {}, storageClass, websiteRedirectLocation, tags, acl, lock } = object
   const isOther = storageClass !== undefined && storageClass !== base.storageClass
@@ -104,7 +104,7 @@ function refuseAttributes(object: NewObject, base: ObjectVersion): void {
   })
 }
 
-/** What is appended is sealed as the object is. EncryptionTypeMismatch for a request that asks for another method or key. */
+/** Appended bytes are encrypted like the object. EncryptionTypeMismatch for a request with another method or key. */
 async function assertSameEncryption(actor: Actor, object: NewObject, { encryption }: ObjectVersion): Promise<void> {
   const { method, keyId } = object.encryption ?? {}
   if (method === undefined) return

@@ -5,7 +5,10 @@ import { assertFutureLock } from '#objects/versions/lock-object.ts'
 import type { Store } from '#store/contract.ts'
 import { authorizeNewObject, type NewObject } from './new-object.ts'
 
-/** `asked`: what is said of checksums, and of what an import takes, whose lock may have ended already. The edge has asked for s3:PutObject. */
+/**
+ * `asked`: the requested checksum, and for imports a lock, which may have ended already. The edge has authorized
+ * s3:PutObject.
+ */
 export async function createUpload(
   store: Store,
   actor: Actor,

@@ -1,13 +1,13 @@
-/** Bytes that become an object or a part of one: received, and compared with what was announced. */
+/** Receives the bytes of an object or a part, and compares them with what was announced. */
 import type { Checksum, ChecksumAlgorithm } from '#model/object/object.ts'
 import type { IncomingBody, Staged } from '#store/contract.ts'
 
 export interface NewBody {
-  /** If it is announced. */
+  /** Undefined if it was not announced. */
   readonly sizeBytes?: number | undefined
-  /** Called once, when nothing is left to refuse: a client that waits for a go-ahead gets it here. */
+  /** Called once, after all checks: a client that waits for 100 Continue gets it here. */
   open(algorithms: readonly ChecksumAlgorithm[]): IncomingBody
-  /** Of the checksum that the client announced. */
+  /** The algorithm of the checksum that the client announced. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | undefined
   /** Throws unless the bytes are those that were announced. */
   verify?(staged: Staged): void
@@ -18,7 +18,7 @@ interface Staging<Received extends Staged> {
   discard(staged: Received): Promise<void>
 }
 
-/** `algorithm`: computed beside what is always computed. */
+/** `algorithm`: computed in addition to the digests that are always computed. */
 export async function receiveBody<Received extends Staged>(
   body: NewBody,
   algorithm: ChecksumAlgorithm | undefined,
@@ -34,7 +34,7 @@ export async function receiveBody<Received extends Staged>(
   }
 }
 
-/** What is kept of an object's bytes: the checksum that was asked for, else CRC64NVME. */
+/** The checksum that is stored with an object: the requested one, otherwise CRC64NVME. */
 export function checksumToKeep({ digests }: Staged, algorithm: ChecksumAlgorithm = 'CRC64NVME'): Checksum {
   return { algorithm, type: 'FULL_OBJECT', value: digests.get(algorithm)?.toString('base64') ?? '' }
 }

@@ -1,4 +1,4 @@
-/** What a new object will be: the rights that its tags and its ACL take, its owner, and what it gets without being asked. */
+/** The attributes of a new object: the permissions for its tags and ACL, its owner, and defaults. */
 import { type Acl, aclToKeep, grantsAllToOne } from '#model/access/acl.ts'
 import { hasAclsEnabled, ownerOfNewObject } from '#model/access/object-ownership.ts'
 import { refuseBlockedAcl } from '#model/access/public-access-block.ts'
@@ -12,28 +12,28 @@ import type { Actor } from '#objects/actor.ts'
 import type { RequestedEncryption } from '#objects/encryption/requested-encryption.ts'
 import { lockOfNewObject, type RequestedLock } from '#objects/versions/lock-object.ts'
 
-/** An object as a request describes it. */
+/** A new object, as a request describes it. */
 export interface NewObject {
   readonly bucket: Bucket
   readonly key: string
   readonly headers: ObjectHeaders
   readonly userMetadata?: Readonly<Record<string, string>>
-  /** STANDARD unless it says otherwise. */
+  /** STANDARD if undefined. */
   readonly storageClass?: StorageClass | undefined
   readonly websiteRedirectLocation?: string | undefined
-  /** Undefined where the request says nothing of tags; naming none at all still takes the right to tag. */
+  /** Undefined if the request has no tags. An empty set still needs the permission to tag. */
   readonly tags?: Tags | undefined
   readonly acl?: RequestedAcl | undefined
   readonly encryption?: RequestedEncryption | undefined
-  /** Undefined where the request says nothing of Object Lock: the bucket's default counts. */
+  /** If undefined, the bucket's default applies. */
   readonly lock?: RequestedLock | undefined
 }
 
 /**
- * The attributes that the object will have. The edge has asked for s3:PutObject; this asks for what the request wants beside it.
- * MetadataTooLarge; AccessControlListNotSupported where ACLs are disabled; AccessDenied without s3:PutObjectAcl,
- * s3:PutObjectTagging, s3:PutObjectRetention or s3:PutObjectLegalHold, or for a public ACL where these are blocked; InvalidRequest for a
- * lock in a bucket without.
+ * The attributes that the object will have. The edge has authorized s3:PutObject; this checks the further permissions
+ * of the request. MetadataTooLarge; AccessControlListNotSupported if ACLs are disabled; AccessDenied without
+ * s3:PutObjectAcl, s3:PutObjectTagging, s3:PutObjectRetention or s3:PutObjectLegalHold, or for a public ACL if these
+ * are blocked; InvalidRequest for a lock in a bucket without Object Lock.
  */
 export function authorizeNewObject(actor: Actor, object: NewObject): ObjectAttributes {
   const { headers, userMetadata = {}, storageClass = 'STANDARD', websiteRedirectLocation, tags } = object
@@ -59,7 +59,7 @@ function assertMetadataSize(metadata: Readonly<Record<string, string>>): void {
   throw new ApiError('MetadataTooLarge', { fields: { Size: sizeBytes, MaxSizeAllowed: limits.userMetadataBytes } })
 }
 
-/** The object is not there yet, and what it replaces has no say. */
+/** The object does not exist yet, and the one that it replaces has no influence. */
 function authorizeTags({ principal, gatekeeper, facts }: Actor, { bucket, key }: NewObject, tags: Tags): void {
   const objectTags = Object.entries(tags)
   gatekeeper.authorize(principal, 's3:PutObjectTagging', { bucket, key, object: null }, { ...facts, objectTags })
@@ -76,7 +76,8 @@ function authorizeAccess(
   if (!hasAclsEnabled(bucket) && !isWithoutEffect(requested, acl, bucket, principal.canonicalId)) {
     throw new ApiError('AccessControlListNotSupported')
   }
-  // The writer's own account must allow this: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+  // The writer's own account must allow this:
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
   const object = { ownerId: principal.canonicalId }
   gatekeeper.authorize(principal, 's3:PutObjectAcl', { bucket, key, object }, facts)
   refuseBlockedAcl(bucket, acl)
@@ -87,9 +88,9 @@ function authorizeAccess(
 const ownedByBucketOwner = 'bucket-owner-full-control'
 
 /**
- * Whether an ACL changes nothing while ACLs are disabled: full control of the bucket's owner, by its name or as a grant. `private`,
- * which means the same for what the owner writes, is accepted only where the setting is the default: older clients send it unasked
- * (rclone before 1.61), and S3 itself refuses it.
+ * Whether an ACL changes nothing while ACLs are disabled: full control of the bucket's owner, by its name or as a
+ * grant. `private`, which means the same for the owner's writes, is accepted only if the setting is the default: older
+ * clients send it by default (rclone before 1.61), and S3 itself refuses it.
  */
 function isWithoutEffect(requested: RequestedAcl, acl: Acl, bucket: Bucket, writerId: string): boolean {
   if (!('canned' in requested)) return grantsAllToOne(acl, bucket.ownerId)

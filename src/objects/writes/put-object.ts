@@ -14,15 +14,15 @@ export interface Put {
   readonly object: NewObject
   readonly body: NewBody
   readonly conditions: WriteConditions
-  /** If it is no PutObject. */
+  /** If it is not PutObject. */
   readonly cause?: 'Post'
   /** Its lock may have ended already. */
   readonly imported?: Imported | undefined
-  /** Of an imported object. */
+  /** For an imported object. */
   readonly annotations?: AsyncIterable<ImportedAnnotation> | undefined
 }
 
-/** The edge has asked for s3:PutObject. */
+/** The edge has authorized s3:PutObject. */
 export async function putObject(store: Store, actor: Actor, put: Put): Promise<ObjectVersion> {
   const { object, body, conditions, cause = 'Put', imported } = put
   const { bucket, key } = object

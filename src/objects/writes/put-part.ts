@@ -1,4 +1,6 @@
-/** Parts of an upload: their bytes from the client, or from another object. The edge has asked for s3:PutObject. */
+/**
+ * Parts of an upload: their bytes come from the client or from another object. The edge has authorized s3:PutObject.
+ */
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Upload, UploadedPart } from '#model/object/multipart/upload.ts'
@@ -14,7 +16,7 @@ interface Place {
   readonly bucket: Bucket
   readonly upload: Upload
   readonly partNumber: number
-  /** Of an upload with SSE-C. */
+  /** For an upload with SSE-C. */
   readonly customerKey?: CustomerKey | undefined
 }
 
@@ -41,7 +43,9 @@ const keysOf = (actor: Actor, { bucket, upload, customerKey }: Place) =>
 const assertQuota = (store: Store, bucket: Bucket, { key }: Upload, sizeBytes: number) =>
   store.assertQuota(bucket, { key, sizeBytes, isPart: true })
 
-/** A composite checksum is made of what the client said of each part; a full-object one can be computed without. */
+/**
+ * A composite checksum needs the client's checksum of each part. A full-object checksum can be computed without them.
+ */
 function requireAlgorithm({ checksumAlgorithm, checksumType }: Upload, sent: ChecksumAlgorithm | undefined): void {
   if (checksumAlgorithm === undefined || sent === checksumAlgorithm) return
   if (sent === undefined && checksumType === 'FULL_OBJECT') return
@@ -57,7 +61,7 @@ function checksumOfPart({ digests }: Staged, algorithm: ChecksumAlgorithm | unde
 
 export interface PartCopy extends Place {
   readonly source: CopySource
-  /** The bytes to copy, start <= i < end. Throws for a range that the source does not have. */
+  /** The bytes to copy, start <= i < end. Throws for a range outside the source. */
   rangeOf(sizeBytes: number): { readonly start: number; readonly end: number }
 }
 

@@ -1,4 +1,4 @@
-/** The coarse actions of iam.json version 1, and the identity policies that they stand for. */
+/** The coarse actions of iam.json version 1, and the identity policies that replace them. */
 import { actions } from '#policy/actions.ts'
 import type { PolicyDocument, Statement } from '#policy/document/document.ts'
 
@@ -41,7 +41,7 @@ function statementsOf(grant: CoarseGrant): Statement[] {
   for (const name of grant.actions) {
     const lower = name.toLowerCase()
     for (const action of s3ActionsOf(lower)) onBuckets.add(action)
-    // Identities and keys belong to no bucket: only a grant for all buckets covers them.
+    // Identities and keys do not belong to a bucket: only a grant for all buckets covers them.
     if (everywhere) for (const action of otherActionsOf(lower)) others.add(action)
   }
   return [

@@ -1,4 +1,4 @@
-/** The smallest policy that allows what was used. Pure. */
+/** The smallest policy that allows the used actions. Pure. */
 
 export interface UsedAction {
   readonly action: string

@@ -1,8 +1,8 @@
 /**
- * Whether a bucket policy makes a bucket public: it does unless it allows only fixed principals, or everyone under a
+ * Whether a bucket policy makes a bucket public. It does, unless it allows only fixed principals, or everyone under a
  * condition that fixes one of the keys that AWS lists.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
- * The id of a KMS key is not in this list, unlike on AWS: here it is a header that any stranger may send.
+ * The id of a KMS key is not in this list, unlike on AWS: here any anonymous client can send it in a header.
  */
 
 import type { ConditionElement, PolicyDocument, PrincipalElement, Statement } from '#policy/document/document.ts'
@@ -56,7 +56,7 @@ function isForEveryone(principal: PrincipalElement | undefined): boolean {
   return principal.isEveryone || principal.isNegated || principal.names.some(({ name }) => name.includes('*'))
 }
 
-/** A condition narrows nothing if a request without the key passes it, or if its operator excludes. */
+/** A condition has no effect if a request without the key satisfies it, or if its operator is negated. */
 function positiveOperator(operator: string): string | undefined {
   const name = parseOperator(operator)
   return name === undefined || name.ifExists || name.quantifier === 'ForAllValues' ? undefined : name.name

@@ -1,6 +1,6 @@
 /**
- * What IAM refuses in identity and trust policies, and KMS in key policies. Unknown actions are accepted, since they may belong to another
- * service.
+ * Checks that IAM makes in identity and trust policies, and KMS in key policies. Unknown actions are accepted, since
+ * they may belong to another service.
  */
 import { unknownNames } from './check-resource-policy.ts'
 import type { ListElement, ParseOptions, PolicyDocument } from './document.ts'

@@ -1,4 +1,4 @@
-/** What S3 refuses in a bucket policy, since it could never apply. */
+/** Checks that S3 makes in a bucket policy, for statements that could never apply. */
 import { type ActionRow, actions, isS3Key, understandsKey } from '#policy/actions.ts'
 import { compileActionPattern, compilePattern, contextKey } from '#policy/evaluate/pattern.ts'
 import type { ListElement, ParseOptions, PolicyDocument, PrincipalElement, Statement } from './document.ts'
@@ -30,21 +30,21 @@ const nameOf = (name: string, { isNegated }: ListElement) => (isNegated ? `Not${
 function checkPrincipal({ principal, effect }: Statement, path: string, { principalExists }: ParseOptions): void {
   if (principal === undefined) return
   const at = `${path}.${principal.isNegated ? 'NotPrincipal' : 'Principal'}`
-  // AWS refuses to allow everyone except a few.
+  // AWS refuses an Allow for everyone except a few.
   if (principal.isNegated && effect === 'Allow') throw fail('Allow with NotPrincipal is not allowed.', at)
   for (const name of unknownNames(principal, principalExists))
     throw fail('Invalid principal in policy', `${at}: ${name}`)
 }
 
-/** Names of principals that do not exist, as far as can be told. */
+/** Names of principals that do not exist, as far as this can be checked. */
 export function* unknownNames(
   { names }: PrincipalElement,
   principalExists: ParseOptions['principalExists'],
 ): Iterable<string> {
   for (const { kind, name } of names) {
     if (kind === 'AWS' || kind === 'CanonicalUser') {
-      // A wildcard in a principal matches nothing, unless it stands alone. Accounts and sessions are not checked: they
-      // may be elsewhere, or not exist yet.
+      // A wildcard in a principal matches nothing, unless it is the whole principal. Accounts and sessions are not
+      // checked: they may be elsewhere, or not exist yet.
       const isTrusted = /^arn:[a-z-]+:(iam::[^:]*:root$|sts:)/.test(name) || accountNamed(name) !== undefined
       if (/[*?]/.test(name) || (!isTrusted && principalExists?.(name) === false)) yield name
     }
@@ -73,8 +73,8 @@ function checkResources(resource: ListElement, path: string, hasVariables: boole
 }
 
 /**
- * An action on buckets needs a bucket ARN, without a slash. An action on objects with a bucket ARN alone is accepted,
- * as ceph/s3-tests expects: it allows nothing.
+ * An action on buckets needs a bucket ARN, without a slash. An action on objects with only a bucket ARN is accepted, as
+ * ceph/s3-tests expects: it allows nothing.
  */
 function checkApplies({ action, resource }: Statement, listed: readonly (readonly ActionRow[])[], path: string): void {
   if (action.isNegated || resource === undefined || resource.isNegated) return

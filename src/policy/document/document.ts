@@ -2,18 +2,24 @@
  * Policy documents as data: the content of a valid one, without its evaluation. Grammar:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
-/** `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's; `key` a KMS key's. */
+/**
+ * `identity` also covers boundaries and session policies; `trust` is a role's; `resource` a bucket's; `key` a KMS
+ * key's.
+ */
 export type PolicyKind = 'identity' | 'resource' | 'trust' | 'key'
 
 export interface ParseOptions {
   /** For `resource`: the bucket of the policy. Other buckets in Resource are refused. */
   readonly bucket?: string
   /**
-   * Whether a principal exists: the ARN of a user or role, a canonical id, an access key. Accounts and sessions are not
-   * asked about.
+   * Whether a principal exists: the ARN of a user or role, a canonical id, an access key. Not called for accounts and
+   * sessions.
    */
   readonly principalExists?: (name: string) => boolean
-  /** Largest document in bytes. Default: 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust`, 32 KiB for `key`. */
+  /**
+   * Largest document in bytes. Default: 20 KiB for `resource`, 10,240 for `identity`, 2,048 for `trust`, 32 KiB for
+   * `key`.
+   */
   readonly maxBytes?: number
 }
 
@@ -58,7 +64,7 @@ export type PrincipalKind = 'AWS' | 'CanonicalUser' | 'Federated' | 'Service'
 export interface ConditionElement {
   /** As written: `ForAnyValue:StringLikeIfExists`. */
   readonly operator: string
-  /** As written; compared without regard to case. */
+  /** As written. Keys are case-insensitive. */
   readonly key: string
   readonly values: readonly string[]
 }

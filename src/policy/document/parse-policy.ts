@@ -1,4 +1,4 @@
-/** The grammar that every kind of policy follows. */
+/** The grammar of every kind of policy. */
 
 import { isValueOf, parseOperator } from '#policy/evaluate/operators.ts'
 import { checkIdentityPolicy, checkKeyPolicy, checkTrustPolicy } from './check-identity-policy.ts'
@@ -19,8 +19,8 @@ const maxBytes: Readonly<Record<PolicyKind, number>> = { resource: 20_480, ident
 
 /**
  * Reads and checks a policy. Throws ApiError: MalformedPolicy with S3's sentences (`resource`),
- * KMS.MalformedPolicyDocumentException with KMS's (`key`), MalformedPolicyDocument with IAM's (others). The field `Detail` is the path of the mistake, for example
- * `Statement[1].Condition.IpAddress.aws:SourceIp`.
+ * KMS.MalformedPolicyDocumentException with KMS's (`key`), MalformedPolicyDocument with IAM's (others). The field
+ * `Detail` is the path of the mistake, for example `Statement[1].Condition.IpAddress.aws:SourceIp`.
  */
 export function parsePolicy(json: string, kind: PolicyKind, options: ParseOptions = {}): PolicyDocument {
   const sentences = sentencesOf(kind)
@@ -156,7 +156,7 @@ export function listOfStrings(value: unknown): string[] | undefined {
   return values.every((one) => typeof one === 'string') ? values : undefined
 }
 
-/** Conditions may have numbers and booleans in place of strings. */
+/** Conditions may have numbers and booleans instead of strings. */
 function listOfScalars(value: unknown): string[] | undefined {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values.every((one) => ['string', 'number', 'boolean'].includes(typeof one)) ? values.map(String) : undefined

@@ -1,4 +1,4 @@
-/** Whether a Principal element means a requester, and how directly: that decides which other policies must allow. */
+/** Whether a Principal element matches a requester, and how directly. This decides which other policies must allow. */
 
 import { numberless } from '#model/account.ts'
 import type { Requester } from '#policy/requester.ts'
@@ -6,7 +6,7 @@ import type { PrincipalElement } from './document.ts'
 
 /**
  * `account`: the requester's account is named, which may then allow it by its own policies. `issuer`: everyone, or the
- * role that was assumed; boundaries and session policies still apply to a session. `self`: this very requester.
+ * assumed role; boundaries and session policies still apply to a session. `self`: exactly this requester.
  */
 export type Match = 'none' | 'account' | 'issuer' | 'self'
 

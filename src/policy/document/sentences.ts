@@ -1,6 +1,6 @@
 /**
- * AWS's messages for mistakes in policies: S3's for bucket policies, KMS's for key policies, IAM's for all others. The path of the mistake goes
- * beside them.
+ * AWS's messages for mistakes in policies: S3's for bucket policies, KMS's for key policies, IAM's for all others. The
+ * path of the mistake is in another field.
  */
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import type { PolicyKind } from './document.ts'

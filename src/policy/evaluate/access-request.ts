@@ -2,18 +2,18 @@ import type { Requester } from '#policy/requester.ts'
 
 /**
  * The value of a condition key, or undefined if the request has none. The key is in lower case up to a slash:
- * `aws:sourceip`, `s3:existingobjecttag/Owner`. Called only when a condition needs the key. Keys that follow from the
- * requester and the clock are filled in otherwise.
+ * `aws:sourceip`, `s3:existingobjecttag/Owner`. Called only when a condition needs the key. The engine itself adds the
+ * keys that follow from the requester and the clock.
  */
 export type ContextLookup = (key: string) => string | readonly string[] | undefined
 
 export interface AccessRequest {
   readonly principal: Requester
-  /** For example `s3:GetObject`; compared without regard to case. */
+  /** For example `s3:GetObject`. Case-insensitive. */
   readonly action: string
   /** ARN, or `*` for actions on no resource. */
   readonly resource: string
-  /** Account that owns the resource: the requester's own for services and for what does not exist yet. */
+  /** Account that owns the resource: the requester's own for services and for resources that do not exist yet. */
   readonly resourceAccount: string
   readonly context: ContextLookup
 }

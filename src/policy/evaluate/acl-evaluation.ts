@@ -1,6 +1,6 @@
 /**
- * What ACLs allow. Like the Allow of a resource policy, an ACL only adds: a Deny elsewhere wins, and a caller of
- * another account needs grants of its own too. Pure.
+ * The access that ACLs allow. Like the Allow of a resource policy, an ACL only adds: a Deny elsewhere wins, and a
+ * caller of another account also needs an Allow of its own policies. Pure.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping
  */
 
@@ -19,9 +19,9 @@ export type GovernedBucket = Governed &
   Partial<Pick<Bucket, 'ownershipControls' | 'publicAccessBlock' | 'requesterPays' | 'hasAbac' | 'tags'>>
 
 interface Rule {
-  /** Whose ACL counts, and whose owner decides. */
+  /** The ACL that applies, and the owner who decides. */
   readonly of: 'bucket' | 'object'
-  /** Undefined: no ACL grants it; only the object's owner may allow it. */
+  /** If undefined, no ACL grants it; only the object's owner may allow it. */
   readonly permission: Permission | undefined
   /** Only for the caller's own objects, or uploads that the caller initiated. */
   readonly ownOnly?: true
@@ -70,8 +70,8 @@ export function dependsOnObject(action: string, bucket: GovernedBucket, principa
 }
 
 /**
- * Whether the ACL that governs `action`, the bucket's or the object's, grants it to the caller. Grants to the owner do
- * not count: policies of the owner's account decide what its users may do.
+ * Whether the ACL for `action`, the bucket's or the object's, grants it to the caller. Grants to the owner do not
+ * count: policies of the owner's account decide about its users.
  */
 export function aclAllows(
   principal: Principal,

@@ -1,6 +1,6 @@
 /**
- * A policy prepared for decisions. The statements for each known action are cached, so that a wildcard in Action costs
- * nothing afterwards.
+ * A policy prepared for decisions. The statements for each known action are cached, so that a wildcard in Action has no
+ * cost afterwards.
  */
 import { actions } from '#policy/actions.ts'
 import type { Effect, ListElement, PolicyDocument, Statement } from '#policy/document/document.ts'
@@ -26,13 +26,13 @@ export interface CompiledStatement {
   readonly index: number
   readonly effect: Effect
   readonly matchesAction: (actionInLowerCase: string) => boolean
-  /** Undefined: an identity policy, which applies to its holder. */
+  /** Undefined for an identity policy, which applies to its holder. */
   readonly matchPrincipal: PrincipalMatcher | undefined
   readonly matchesResource: (arn: string, lookup: VariableLookup) => boolean
   readonly conditions: readonly CompiledCondition[]
 }
 
-/** Pure. Keep the result as long as the document is in force. */
+/** Pure. Keep the result while the document is in force. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const hasVariables = document.version === '2012-10-17'
   const resourcePattern = createPatternSource(hasVariables)
@@ -89,7 +89,7 @@ function compileResources(
 ): (arn: string, lookup: VariableLookup) => boolean {
   const patterns = values.map(resourcePattern)
   if (!isNegated) return (arn, lookup) => matchesAny(patterns, arn, lookup)
-  // A variable has no value, so it is unknown what NotResource excludes: nothing is allowed, and everything denied.
+  // A variable has no value, so it is unknown what NotResource excludes: nothing is allowed, and everything is denied.
   return (arn, lookup) =>
     patterns.every((pattern) => pattern.isResolved(lookup)) ? !matchesAny(patterns, arn, lookup) : effect === 'Deny'
 }

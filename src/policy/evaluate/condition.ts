@@ -9,7 +9,7 @@ import { contextKey } from './pattern.ts'
 
 export interface CompiledCondition {
   readonly element: ConditionElement
-  /** The key as the context expects it. */
+  /** The key in the form of the context. */
   readonly key: string
   holds(context: RequestContext): boolean
 }
@@ -51,7 +51,8 @@ interface Question {
 }
 
 /**
- * Without a quantifier, for several values of the request: one must match; with a negated operator none may. As on AWS:
+ * Without a quantifier, for several values of the request: one must match; with a negated operator none may match. As
+ * on AWS:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
 function holdsFor(values: string | readonly string[], question: Question): boolean {

@@ -1,6 +1,6 @@
 /**
- * The condition keys of one request: those that the edge knows, and those that follow from the requester, the resource
- * and the clock.
+ * The condition keys of one request: those from the edge, and those that follow from the requester, the resource and
+ * the clock.
  */
 
 import type { RequesterType } from '#policy/requester.ts'
@@ -9,7 +9,7 @@ import type { AccessRequest } from './access-request.ts'
 type Values = string | readonly string[] | undefined
 
 export interface RequestContext {
-  /** Undefined: the request has no such key. */
+  /** Undefined if the request has no such key. */
   values(key: string): Values
   /** The value if there is exactly one: the value of a policy variable. */
   single(key: string): string | undefined
@@ -21,7 +21,7 @@ export function contextOf(request: AccessRequest): RequestContext {
     second ??= isoSecond(Date.now())
     return second
   }
-  // Many statements ask for few keys: each is computed once a request.
+  // Many statements use few keys: each is computed once a request.
   let known: Map<string, Values> | undefined
   const values = (key: string): Values => {
     known ??= new Map()
@@ -84,7 +84,7 @@ const principalTypes: Readonly<Record<RequesterType, string>> = {
   anonymous: 'Anonymous',
 }
 
-/** Tags of IAM compare without regard to case, and keys of an entity never differ in case only. */
+/** Tags of IAM are case-insensitive, and keys of an entity never differ in case only. */
 function tagOf(tags: Readonly<Record<string, string>> | undefined, name: string): string | undefined {
   if (tags === undefined) return undefined
   const lower = name.toLowerCase()

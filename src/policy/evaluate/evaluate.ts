@@ -21,7 +21,7 @@ export interface NamedPolicy {
 export interface RequesterPolicies {
   readonly identity: readonly NamedPolicy[]
   readonly boundary?: NamedPolicy | undefined
-  /** Session policies: one of these must allow. Absent or empty: the session is not limited. */
+  /** Session policies: one of these must allow. If absent or empty, the session is not limited. */
   readonly session?: readonly NamedPolicy[] | undefined
 }
 
@@ -42,7 +42,7 @@ export type PolicyType = 'identity-based' | 'resource-based' | 'permissions-boun
 export interface Decision {
   readonly outcome: 'Allow' | 'Deny'
   readonly reason: 'allowed' | 'explicit-deny' | 'implicit-deny'
-  /** The kind of policy that decided, or that would have had to allow. */
+  /** The kind of policy that decided, or that should have allowed. */
   readonly policyType: PolicyType
   /** Name of the policy and Sid of the statement that decided, if one did. */
   readonly policy: string | undefined
@@ -103,12 +103,12 @@ function findAllow(request: AccessRequest, context: RequestContext, policies: Po
   const own = identityGrant(request, context, policies)
   const isUser = principal.type === 'user' || principal.type === 'root'
   const withheld = withheldBySession(request, context, policies)
-  // A user's session is a key with policies of its own, which limit what resources allow to its user too.
+  // A user's session is a key with policies of its own. They also limit what resource policies allow to its user.
   if (isUser && withheld !== undefined) return withheld
   const limit = withheldByBoundary(request, context, policies) ?? withheld
   if (own !== undefined && limit === undefined && policies.isResourceNeeded === undefined) return own
   const granted = policies.resource && resourceGrant(policies.resource, request, context)
-  // A grant to the user or the session itself is not limited by its boundary and session policy; a grant to its role,
+  // A grant to the user or the session itself is not limited by its boundary and session policy. A grant to its role,
   // or to everyone, is.
   const isWithin = limit === undefined || isUser
   if (granted?.match === 'self' || (granted?.match === 'issuer' && isWithin)) return granted.decision

@@ -1,4 +1,4 @@
-/** The same decision again, with the reason for each statement. Computed only when asked for. */
+/** The same decision again, with the reason for each statement. Computed on request only. */
 
 import type { Effect, ListElement, PrincipalElement } from '#policy/document/document.ts'
 import type { AccessRequest } from './access-request.ts'
@@ -29,9 +29,9 @@ export interface StatementTrace {
 export interface FailedElement {
   /** `Principal`, `NotAction`, `Condition.StringEquals.s3:prefix`... */
   readonly element: string
-  /** What the policy requires. */
+  /** The values that the policy requires. */
   readonly expected: readonly string[]
-  /** What the request has; undefined: it has no such key. */
+  /** The values of the request; undefined if it has no such key. */
   readonly seen: readonly string[] | undefined
 }
 

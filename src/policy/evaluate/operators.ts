@@ -11,7 +11,7 @@ export type ValueTest = (value: string, lookup: VariableLookup) => boolean
 interface Operator {
   /** `...Not...`: holds if no value of the policy matches. */
   readonly isNegated: boolean
-  /** Undefined: the policy's value is not of the operator's type. */
+  /** Undefined if the policy's value is not of the operator's type. */
   readonly compile: (value: string, hasVariables: boolean) => ValueTest | undefined
 }
 

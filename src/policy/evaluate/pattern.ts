@@ -1,6 +1,6 @@
 /**
- * Texts with wildcards and policy variables. `*` matches any text, also none; `?` matches one character. The value of a
- * variable is plain text, never a wildcard.
+ * Texts with wildcards and policy variables. `*` matches any text, also an empty one; `?` matches one character. The
+ * value of a variable is plain text, never a wildcard.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
 
@@ -42,7 +42,7 @@ export function compilePattern(source: string, options: PatternOptions): Pattern
   return patternOf(source, tokenize(source, options))
 }
 
-/** Matches ARNs: each of the six parts on its own, so that a wildcard does not cross a colon. */
+/** Matches ARNs: each of the six parts separately, so that a wildcard does not cross a colon. */
 export function compileArnPattern(source: string, hasVariables: boolean): Pattern {
   const parts = splitAtColons(tokenize(source, { hasVariables, hasWildcards: true }))
   const patterns = parts.map((tokens) => patternOf(source, tokens))
@@ -118,7 +118,7 @@ function tokenize(source: string, { hasVariables, hasWildcards, toLowerCase }: P
   return tokens.filter((token) => token !== '')
 }
 
-/** `${*}`, `${?}` and `${$}` stand for these characters themselves. */
+/** `${*}`, `${?}` and `${$}` mean these characters themselves. */
 function parseVariable(text: string): Token {
   const inner = text.slice(2, -1)
   if (inner === '*' || inner === '?' || inner === '$') return inner
@@ -126,7 +126,7 @@ function parseVariable(text: string): Token {
   return { key: contextKey(key), otherwise }
 }
 
-/** Keys compare without regard to case. The part after a slash, such as the name of a tag, keeps its case. */
+/** Keys are case-insensitive. The part after a slash, such as the name of a tag, keeps its case. */
 export function contextKey(key: string): string {
   const slash = key.indexOf('/')
   return slash < 0 ? key.toLowerCase() : key.slice(0, slash).toLowerCase() + key.slice(slash)

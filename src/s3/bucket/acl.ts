@@ -21,7 +21,7 @@ export async function putBucketAcl(request: S3Request, { store, accounts }: Serv
   const isOwner = request.caller.principal.canonicalId === ownerId
   const withoutEffect = [...(isOwner ? (['private'] as const) : []), 'bucket-owner-full-control' as const]
   await store.updateBucket(request.bucketName, (bucket) => {
-    // The bucket as it is now: the setting may have changed since the request came.
+    // The present bucket: the setting may have changed since the request was received.
     if (!hasAclsEnabled(bucket)) {
       assertWithoutEffect(requested, ownerId, withoutEffect)
       return bucket

@@ -56,7 +56,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
   try {
     await store.createBucket(bucket)
   } catch (error) {
-    // In us-east-1 alone, S3 answers 200 if the owner creates the bucket again, and resets the ACL. With tags it is
+    // Only in us-east-1, S3 answers 200 if the owner creates the bucket again, and resets the ACL. With tags it is
     // refused, since they would be lost.
     const isOwn = error instanceof ApiError && error.code === 'BucketAlreadyOwnedByYou'
     if (!isOwn || settings.region !== globalRegion || region !== globalRegion || tags !== undefined) throw error

@@ -1,5 +1,6 @@
 /**
- * Tags of a bucket by the API of S3 Control, which Terraform uses, and the only one that changes them once they count for access.
+ * Tags of a bucket in the API of S3 Control, which Terraform uses. If tags decide about access, only this API can
+ * change them.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html
  */
 import { tagKeys } from '#access/caller/query-facts.ts'
@@ -42,7 +43,7 @@ function readTagSet(content: Parameters<typeof elementAt>[0]): NamedTags {
   return readTags(set)
 }
 
-/** Removes the tags that are there. */
+/** Removes the tags that exist. */
 export const untagResource: Operation = async (request, services) => {
   const bucket = await taggedBucket(request, services)
   const keys = request.values('tagKeys')
@@ -55,7 +56,7 @@ export const untagResource: Operation = async (request, services) => {
   return { status: 204 }
 }
 
-/** NoSuchResource; AccessDenied where the header names another account than the owner's. */
+/** NoSuchResource; AccessDenied if the header names another account than the owner's. */
 async function taggedBucket({ bucketName, headers }: S3Request, { store, accounts }: Services): Promise<Bucket> {
   const bucket = isBucketName(bucketName) ? await store.findBucket(bucketName) : undefined
   if (bucket === undefined) throw new ApiError('NoSuchResource')

@@ -1,7 +1,7 @@
 /**
- * The description of a bucket setting, and the operations that come from it. A new setting is one file in settings/,
- * one field of Bucket or of BucketSettings (`Kept`), and one line in operations.ts. Its rules live in model/, its
- * effect where the effect is.
+ * The description of a bucket setting, and its operations. A new setting is one file in settings/, one field of Bucket
+ * or of BucketSettings (`Kept`), and one line in operations.ts. Its rules are in model/, its effect is where it
+ * belongs.
  */
 import { bodyTooLarge } from '#http/read-body.ts'
 import type { XmlElements } from '#lib/text/xml.ts'
@@ -18,10 +18,10 @@ export interface BucketSetting<Value> {
   readonly subresource: string
   readonly get: SettingOperation
   readonly put: SettingOperation & PutRules
-  /** Absent: S3 has no such operation. */
+  /** Absent if S3 has no such operation. */
   readonly delete?: SettingOperation
   /**
-   * The error of a GET when the bucket has no value. Absent: there always is one, since `kept.find` knows the default.
+   * The error of a GET if the bucket has no value. Absent if there always is one, since `kept.find` knows the default.
    */
   readonly missing?: ErrorCode
   readonly document: SettingDocument<Value>
@@ -35,29 +35,29 @@ interface SettingOperation {
 }
 
 interface PutRules {
-  /** 200 unless said otherwise. */
+  /** 200 by default. */
   readonly status?: 204
   /** A request without Content-MD5 and x-amz-checksum-* is refused. */
   readonly needsChecksum?: true
-  /** Largest document; `limits.settingBytes` unless said otherwise. */
+  /** Largest document; `limits.settingBytes` by default. */
   readonly maxBytes?: number
 }
 
-/** How a value is written in requests and answers. */
+/** The format of a value in requests and answers. */
 export interface SettingDocument<Value> {
-  /** Throws ApiError, MalformedXML for what is outside the schema. */
+  /** Throws ApiError; MalformedXML for content outside the schema. */
   parse(document: Buffer): Value
   format(value: Value): S3Response
 }
 
 /**
- * Where the values are kept: in the bucket row (`inBucket`), in a row of their own (`inOwnRow`) for those that few
- * requests need or that grow, or elsewhere.
+ * Where the values are kept: in the bucket row (`inBucket`), in a row of their own (`inOwnRow`) if few requests need
+ * them or they can grow, or elsewhere.
  */
 export interface Kept<Value> {
   find(bucket: Bucket, services: Services): Value | undefined | Promise<Value | undefined>
   put(value: Value, request: S3Request, services: Services): Promise<unknown>
-  /** Deleting what is not there is no error. */
+  /** Deleting a missing value is no error. */
   delete?(request: S3Request, services: Services): Promise<unknown>
 }
 
@@ -79,7 +79,7 @@ export function xmlDocument<Value>({ root, lists, parse, format }: XmlSchema<Val
 
 interface BucketPart<Value> {
   find(bucket: Bucket): Value | undefined
-  /** The bucket as it is when the change is committed, with the new value. May refuse. */
+  /** The bucket as of the commit, with the new value. May refuse. */
   put(bucket: Bucket, value: Value): Bucket
   delete?(bucket: Bucket): Bucket
 }
@@ -94,7 +94,7 @@ export function inBucket<Value>(part: BucketPart<Value>): Kept<Value> {
   }
 }
 
-/** A row of its own, which the bucket row names. */
+/** Kept in a row of its own, which the bucket row names. */
 export function inOwnRow<Name extends SettingName>(name: Name): Kept<BucketSettings[Name]> {
   return {
     find: (bucket, { store }) => store.findSetting(bucket, name),

@@ -17,7 +17,7 @@ export interface Form {
   readonly file: Readable
   /** Undefined if the part of the file has no file name. */
   readonly fileName: string | undefined
-  /** Discards the file. The rest of the body is left to the answer. */
+  /** Discards the file. The answer handles the rest of the body. */
   release(): void
 }
 
@@ -35,7 +35,7 @@ class FormReader {
   readonly #parser: Busboy
   readonly #bytes: FormBytes
   readonly #delimiters: FormDelimiters
-  /** In the order of the form. Of two with the same name the last counts. */
+  /** In the order of the form. If a name repeats, the last one counts. */
   readonly #entries: [name: string, value: string | Promise<string>][] = []
   readonly #resolve: (form: Form) => void
   readonly #reject: (error: unknown) => void

@@ -3,7 +3,7 @@ import busboy, { type Busboy } from 'busboy'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
-/** AWS documents none; a form has at most a field for each header and condition. */
+/** AWS documents no limit; a form has at most one field for each header and condition. */
 export const partsMax = 1000
 
 /** MalformedPOSTRequest without a boundary. */
@@ -15,7 +15,7 @@ export function boundaryOf(contentType: string): string {
 }
 
 export function createFormParser(boundary: string): Busboy {
-  // Always quoted: many clients send characters unquoted that only a quoted boundary may have.
+  // Always quoted: many clients send characters unquoted that are allowed only in a quoted boundary.
   const quoted = boundary.replace(/\\/g, '\\\\')
   try {
     return busboy({

@@ -1,5 +1,5 @@
 /**
- * Uploads from browsers. The form carries its own credentials and policy, so this operation authenticates by itself.
+ * Uploads from browsers. The form contains its own credentials and policy, so this operation authenticates by itself.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 import type { Caller } from '#access/caller/caller.ts'
@@ -98,7 +98,7 @@ function bodyOf(
 
 type PostLimits = ReturnType<typeof checkPostPolicy>
 
-/** Records refusals of the form's policy under the signer. */
+/** Records refusals by the form's policy under the signer. */
 function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, form: Form, caller: Caller): PostLimits {
   const { fields, fileName } = form
   const policyBase64 = fields.get('policy')
@@ -117,7 +117,7 @@ function plainHeaders(headers: S3Request['headers']): S3Request['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-')))
 }
 
-/** Form fields take the place of the headers of PutObject. */
+/** Form fields replace the headers of PutObject. */
 function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of fields) {
@@ -136,7 +136,7 @@ function headersOf(fields: ReadonlyMap<string, string>): Record<string, string> 
   return headers
 }
 
-/** The field holds a Tagging document, where a header has a query. */
+/** The field holds a Tagging document; the header is a query. */
 function taggingHeader(document: string): string {
   const tags = assertTags(readTagging(Buffer.from(document)), 'object') ?? {}
   return new URLSearchParams(tags).toString()
@@ -164,12 +164,12 @@ function answer(
   if (status === '200') return { status: 200, headers }
   if (status !== '201') return { status: 204, headers }
   const content = { Location: location, Bucket: bucket.name, Key: version.key, ETag: etag }
-  // The one document of S3 that is in no namespace.
+  // This is the only S3 document without a namespace.
   const body = formatXml({ root: 'PostResponse', content })
   return { status: 201, headers: { ...headers, 'content-type': 'application/xml' }, body }
 }
 
-/** An address that is none is ignored, as S3 does. */
+/** An invalid URL is ignored, as in S3. */
 function redirectTarget(text: string | undefined): URL | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined
   const url = new URL(text)

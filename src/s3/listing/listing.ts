@@ -1,4 +1,7 @@
-/** Shared by the three listings: parameters, and rows built by joining text, since a page has a thousand of them. */
+/**
+ * The common part of the three listings: parameters, and rows built by joining text, since a page has a thousand of
+ * them.
+ */
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { awsEncode } from '#lib/text/uri.ts'
@@ -36,7 +39,7 @@ export function readListParameters({ query, headers }: Pick<S3Request, 'query' |
   }
 }
 
-/** InvalidArgument for an attribute there is none of. RestoreStatus is of restored objects alone, of which there are none. */
+/** InvalidArgument for an unknown attribute. RestoreStatus is only for restored objects, and there are none. */
 function assertOptionalAttributes(headers: IncomingHttpHeaders): void {
   const name = 'x-amz-optional-object-attributes'
   const value = headers[name]?.toString()
@@ -125,9 +128,7 @@ export function createOwnerFormatter(bucket: Bucket, accounts: Accounts): (owner
 let second = Number.NaN
 let secondText = ''
 
-/**
- * `2026-11-24T02:11:00.000Z`: whole seconds, as in Last-Modified. Entries of a listing are often of the same second.
- */
+/** `2026-11-24T02:11:00.000Z`: whole seconds, as in Last-Modified. Entries of a listing often have the same second. */
 export function formatDate(ms: number): string {
   const ofSecond = Math.floor(ms / 1000)
   if (ofSecond !== second) {

@@ -52,8 +52,9 @@ export const completeMultipartUpload: Operation = async (request, services) => {
 }
 
 /**
- * A customer's key is needed only if the upload was created with a checksum algorithm, but must not be another one. An upload that
- * is completed already has none to compare with. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ * A customer key is needed only if the upload was created with a checksum algorithm, but a wrong one is refused. An
+ * upload that is already completed has no key to compare with.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 async function checkKey(request: S3Request, services: Services, customerKey: CustomerKey | undefined): Promise<void> {
   const upload = await uploadOf(request, services).catch(() => undefined)
@@ -62,7 +63,7 @@ async function checkKey(request: S3Request, services: Services, customerKey: Cus
   await openUploadKeys(request.actor, request, upload, customerKey)
 }
 
-/** MalformedXML; but NoSuchUpload comes first, as in S3. */
+/** MalformedXML. As in S3, NoSuchUpload is checked first. */
 async function partsOf(document: Buffer, request: S3Request, services: Services): Promise<RequestedPart[]> {
   try {
     return readXml(document, 'CompleteMultipartUpload', parseParts, ['Part'], limits.xmlMarkupOfParts)

@@ -1,4 +1,4 @@
-/** Shared by UploadPart and UploadPartCopy: parameters of a part. */
+/** The common part of UploadPart and UploadPartCopy: parameters of a part. */
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/object/multipart/upload.ts'

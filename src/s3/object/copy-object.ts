@@ -61,7 +61,7 @@ export function sourceVersionHeader({ bucket }: CopySource, { versionId }: Objec
   return bucket.versioning === 'Unversioned' ? {} : { 'x-amz-copy-source-version-id': versionId }
 }
 
-/** The guide has another name for it than the model, and it may be in the query. */
+/** The user guide and the service model have different names for it, and it may be in the query. */
 const annotationDirectives = ['x-amz-object-annotation-directive', 'x-amz-annotation-directive'] as const
 
 function copiesAnnotations({ headers, query }: S3Request): boolean {

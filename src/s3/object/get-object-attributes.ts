@@ -11,7 +11,7 @@ import { checksumElements, checksumOfPart, partChecksumElement } from '#s3/reque
 import { keyOfRead } from '#s3/request/headers/encryption-headers.ts'
 import { versionHeader } from './put-object.ts'
 
-/** Also needs GetObject: attributes must not reveal what GetObject may not. */
+/** GetObject is needed too: attributes must not reveal anything that GetObject would not. */
 async function assertReadable(request: S3Request, services: Services): Promise<void> {
   const { bucket, key, facts, query } = request
   const action = query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject'
@@ -71,7 +71,7 @@ function checksumOf({ checksum }: ObjectVersion): XmlContent | undefined {
   return checksum && checksumElements({ ...checksum, value: withoutCount(checksum.value) })
 }
 
-/** Parts are listed only if each has a checksum. For other objects S3 tells only their number. */
+/** Parts are listed only if each has a checksum. For other objects S3 returns only their number. */
 async function objectParts(
   request: S3Request,
   services: Services,

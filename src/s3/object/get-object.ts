@@ -50,7 +50,7 @@ export const headObject: Operation = async (request, services) => {
 }
 
 /**
- * The key of an object with SSE-C is checked; a key of the KMS is needed only to see the checksum:
+ * The key of an object with SSE-C is checked. A key of the KMS is needed only for the checksum:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#AmazonS3-HeadObject-request-header-ChecksumMode
  */
 async function assertDescribable(
@@ -113,7 +113,7 @@ function mayCountTags(request: S3Request, { gatekeeper }: Services, version: Obj
 let dateMs = -1
 let dateText = ''
 
-/** The same object is often read again and again. */
+/** The same object is often read many times. */
 function httpDate(atMs: number): string {
   if (atMs !== dateMs) {
     dateMs = atMs

@@ -40,7 +40,9 @@ export const putObjectLegalHold: Operation = async (request, { store }) => {
   return {}
 }
 
-/** Conditions of policies ask for what the body says; what is wrong with it is told only to those who are allowed the operation. */
+/**
+ * Conditions of policies use the body's values. Mistakes in the body are reported only to callers with the permission.
+ */
 async function readBody<Value>(
   { headers, body }: S3Request,
   read: (document: Buffer) => Value,

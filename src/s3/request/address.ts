@@ -1,6 +1,6 @@
 /**
- * What a request addresses, from its raw target and Host. The only place that makes the canonical key, which is decoded
- * once and kept verbatim: leading and doubled slashes and `..` are part of it.
+ * The address of a request, from its raw target and Host. This is the only place that makes the canonical key, which is
+ * decoded once and then unchanged: leading and doubled slashes and `..` are part of it.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { pathDecode, queryPairs, splitTarget } from '#lib/text/uri.ts'
@@ -8,14 +8,14 @@ import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { ApiError } from '#model/errors.ts'
 
 export interface Address {
-  /** '' when the service itself is addressed. */
+  /** '' for requests to the service itself. */
   readonly bucketName: string
   readonly key: string
   /** Decoded; the first value where a name is repeated; '' for a bare name. */
   readonly query: ReadonlyMap<string, string>
-  /** Whether the host names the bucket, rather than the path. */
+  /** Whether the host names the bucket, instead of the path. */
   readonly isVirtualHosted: boolean
-  /** The tags of the bucket, by the API of S3 Control. */
+  /** A request of S3 Control about the tags of the bucket. */
   readonly isOfTags?: true
 }
 
@@ -64,8 +64,8 @@ function pathStyle(path: string, query: ReadonlyMap<string, string>): Address {
 const tagsPath = '/v20180820/tags/'
 
 /**
- * The address `/v20180820/tags/{arn}` of S3 Control, whose requests name an account in a header; undefined for all others. The bucket
- * is '' for the ARN of anything else.
+ * The address `/v20180820/tags/{arn}` of S3 Control, if the request names an account in a header; undefined for all
+ * others. The bucket is '' if the ARN is not of a bucket.
  */
 export function readTagsAddress(target: string, headers: IncomingHttpHeaders): Address | undefined {
   if (headers['x-amz-account-id'] === undefined) return undefined

@@ -28,7 +28,7 @@ interface Received {
   readonly services: Services
 }
 
-/** The request as operations see it. Everything that costs something is made when it is asked for. */
+/** The request as operations see it. Expensive values are computed when they are first read. */
 export class ReceivedRequest implements S3Request {
   readonly id: string
   readonly operation: string

@@ -1,5 +1,5 @@
 /**
- * The body of one request, opened only when an operation asks for it: decoded from aws-chunked framing, bounded, and
+ * The body of one request, opened only when an operation reads it: decoded from aws-chunked framing, bounded, and
  * verified against everything that the client announced (length, Content-MD5, x-amz-content-sha256, checksums).
  */
 import { timingSafeEqual } from 'node:crypto'

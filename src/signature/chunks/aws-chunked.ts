@@ -127,7 +127,7 @@ export class ChunkedBody extends Readable {
     else this.#endChunk()
   }
 
-  /** Verified before its last bytes are handed on: nothing after a broken chunk is read. */
+  /** Verified before its last bytes are passed on: nothing is read after a broken chunk. */
   #endChunk(): void {
     this.#state = 'header'
     if (this.#chain === undefined) return
@@ -161,7 +161,7 @@ export class ChunkedBody extends Readable {
     this.#state = 'trailer'
   }
 
-  /** Does not apply to unsigned chunks, which SDKs cut as the stream comes. */
+  /** Does not apply to unsigned chunks, which SDKs make from the stream as it arrives. */
   #noteSize(sizeBytes: number): void {
     const before = this.#chunkBytes
     this.#chunkBytes = sizeBytes

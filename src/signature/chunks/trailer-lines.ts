@@ -9,7 +9,7 @@ import { isSame } from '#signature/signing-key.ts'
 const trailerBytesMax = 16 * 1024
 
 export interface TrailerRules {
-  /** The name in `x-amz-trailer`, in lower case. No other may come, since nothing would verify it. */
+  /** The name in `x-amz-trailer`, in lower case. Others are refused, since nothing would verify them. */
   readonly announced: string | undefined
   /** For a body whose trailer is signed. */
   readonly chain: ChunkChain | undefined
@@ -28,7 +28,7 @@ export class TrailerLines {
     this.#rules = rules
   }
 
-  /** Whether the last line has come. */
+  /** Whether the last line was received. */
   get isAtEnd(): boolean {
     return this.#isAtEnd
   }

@@ -1,6 +1,7 @@
 /**
- * The rows of annotations: a set belongs to one version, whose record names it and counts it. So a set changes only with that record, and
- * is out of reach once the record is gone. A large one is then removed piece by piece: `l` tells a start what is left to be done.
+ * The rows of annotations. A set belongs to one version, and its record contains the set's id and counts. So a set
+ * changes only with that record, and cannot be reached once the record is removed. A large set is then removed in
+ * pieces: the row `l` shows a start what is left to remove.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -9,28 +10,28 @@ import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
 
 export interface StoredAnnotation extends Omit<Annotation, 'name'> {
-  /** Of the rows of its bytes: other bytes have another. */
+  /** In the keys of the rows of its bytes. New bytes get a new id. */
   readonly bodyId: string
-  /** Of the bytes as they are kept, sealed where the version is. */
+  /** The number of bytes as stored: encrypted if the version is. */
   readonly keptBytes: number
-  /** Base64, of the bytes as they are kept. */
+  /** Base64, of the bytes as stored. */
   readonly keptCrc64nvme: string
   readonly isSealed?: true
 }
 
-/** A set that no version names. */
+/** A set that belongs to no version. */
 interface LoneSet {
   readonly atMs: number
-  /** It is being copied for a version that is not there yet. */
+  /** It is being copied for a version that does not exist yet. */
   readonly isCopy?: true
 }
 
 const pieceBytes = 64 * 1024
-/** A set of more is not removed in one commit. */
+/** A larger set is not removed in one commit. */
 const atOnceMax: Omit<AnnotationSet, 'id'> = { count: 100, sizeBytes: 1024 * 1024 }
-/** Of sets that are removed later: so many annotations in a commit. */
+/** The number of annotations in a commit, for sets that are removed later. */
 const batchMax = 50
-/** A copy that takes longer was interrupted. */
+/** A copy that takes longer than this was interrupted. */
 const copyMaxMs = 24 * 60 * 60 * 1000
 
 export const headKey = (setId: string, name: string): Buffer => rowKey('y', setId, name)
@@ -51,7 +52,9 @@ export function putRows(transaction: Transaction, setId: string, name: string, s
   }
 }
 
-/** In the commit in which the versions of these sets go. Which sets are left, to be swept after it. */
+/**
+ * Called in the commit that removes the versions of these sets. Returns the sets that are left, to be removed after it.
+ */
 export async function removeAnnotations(
   transaction: Transaction,
   sets: readonly AnnotationSet[],
@@ -75,7 +78,7 @@ function rowsOfHead({ key, value }: { readonly key: Uint8Array; readonly value: 
   return [key, ...pieceKeys(setId, decodeJson<StoredAnnotation>(value))]
 }
 
-/** Removes what is left of a set that no version names. */
+/** Removes the rest of a set that belongs to no version. */
 export async function sweepAnnotations(engine: MetadataEngine, setId: string): Promise<void> {
   const removal = (key: Uint8Array) => ({ key, value: undefined })
   for (;;) {
@@ -86,7 +89,7 @@ export async function sweepAnnotations(engine: MetadataEngine, setId: string): P
   await engine.commit({ checks: [], writes: [removal(rowKey('l', setId))] })
 }
 
-/** At a start: what ended processes have left. */
+/** Called at a start: removes what ended processes have left. */
 export async function sweepLoneSets(engine: MetadataEngine, nowMs: number): Promise<void> {
   for (const { key, value } of await engine.scan(rowsOf('l'))) {
     const { atMs, isCopy } = decodeJson<LoneSet>(value)
@@ -100,7 +103,7 @@ export async function beginSet(engine: MetadataEngine, setId: string, atMs: numb
   await engine.commit({ checks: [], writes: [{ key: rowKey('l', setId), value }] })
 }
 
-/** In the commit of its version. False if it was swept meanwhile. */
+/** Called in the commit of its version. False if the set was removed meanwhile. */
 export async function endSet(transaction: Transaction, setId: string): Promise<boolean> {
   const key = rowKey('l', setId)
   if ((await transaction.get(key)) === undefined) return false

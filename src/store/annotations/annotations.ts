@@ -46,7 +46,7 @@ export function putAnnotation(
   })
 }
 
-/** True also if there was none; undefined if the version is gone. */
+/** True also if there was none; undefined if the version was removed. */
 export function deleteAnnotation(
   context: StoreContext,
   { bucket, version, name, objectIfMatch, origin, passesGovernance }: Parameters<Store['deleteAnnotation']>[0],
@@ -69,7 +69,10 @@ interface SetChange {
   readonly passesGovernance: boolean
 }
 
-/** `set` undefined: nothing changes. The version's record changes with its annotations, so that changes of one version come one after another. */
+/**
+ * If `set` is undefined, nothing changes. The version's record changes with its annotations, so that changes of one
+ * version run one after another.
+ */
 function changeSet<T>(
   context: StoreContext,
   { bucket, version, objectIfMatch, origin, cause, passesGovernance }: SetChange,
@@ -107,7 +110,7 @@ async function findHead(transaction: Transaction, setId: string, name: string): 
   return value === undefined ? undefined : decodeJson<StoredAnnotation>(value)
 }
 
-/** In the order of their names as UTF-8. */
+/** Sorted by name as UTF-8. */
 export async function listAnnotations(
   { engine }: Pick<StoreContext, 'engine'>,
   { annotations }: ObjectVersion,

@@ -1,4 +1,4 @@
-/** Annotations compared with the record of their version, for fsck. */
+/** Compares annotations with the record of their version, for fsck. */
 import { transact } from '#metadata/transact.ts'
 import { encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
@@ -10,7 +10,7 @@ import { readKept } from './kept-annotation.ts'
 
 type Sums = Omit<AnnotationSet, 'id'>
 
-/** What there is, and the names of those whose bytes are not there, or others. */
+/** The existing annotations, and the names of those with missing or wrong bytes. */
 export async function compareAnnotations(
   context: StoreContext,
   version: StoredVersion,
@@ -38,7 +38,7 @@ async function isWhole(context: StoreContext, version: StoredVersion, name: stri
   }
 }
 
-/** What was done. */
+/** Returns the repair that was made. */
 export async function correctAnnotations(
   { engine }: Pick<StoreContext, 'engine'>,
   bucket: string,
@@ -52,5 +52,5 @@ export async function correctAnnotations(
     const corrected = sums.count === 0 ? rest : { ...rest, annotations: { id: annotations.id, ...sums } }
     transaction.put(found.row, encodeVersion(corrected))
   })
-  return 'Its record was set right.'
+  return 'Its record was corrected.'
 }

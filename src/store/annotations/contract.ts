@@ -1,4 +1,4 @@
-/** What the store offers of annotations. They are sealed with the data keys of a sealed version. */
+/** The store's interface for annotations. They are encrypted with the data keys of an encrypted version. */
 import type { Staged } from '#blobs/contract/incoming.ts'
 import type { Annotation } from '#model/object/annotation.ts'
 import type { AnnotationSet } from '#model/object/annotation-set.ts'
@@ -11,12 +11,12 @@ export interface StagedAnnotation extends Staged {
   readonly bytes: Buffer
 }
 
-/** One that was made elsewhere. */
+/** An annotation that was created elsewhere. */
 export interface ImportedAnnotation {
   readonly name: string
   readonly bytes: Buffer
   readonly modifiedAtMs: number
-  /** Of its checksum. */
+  /** The algorithm of its checksum. */
   readonly algorithm: ChecksumAlgorithm
 }
 
@@ -29,15 +29,21 @@ export interface AnnotationChange {
   readonly origin?: Origin | undefined
 }
 
-/** `version` is one that was read. What changes one gives undefined if it is gone by now, AccessDenied while it is protected. */
+/**
+ * `version` was read before. Methods that change it return undefined if it was removed meanwhile, and throw
+ * AccessDenied while it is protected.
+ */
 export interface AnnotationStore {
   /** AnnotationLimitExceeded, PreconditionFailed, QuotaExceeded. */
   putAnnotation(
     put: AnnotationChange & { staged: StagedAnnotation; checksum: Checksum; dataKeys?: DataKeys | undefined },
   ): Promise<Annotation | undefined>
-  /** PreconditionFailed. It need not be there. `passesGovernance`: the caller asks to pass governance mode, and may. */
+  /**
+   * PreconditionFailed. Succeeds also if there is none. `passesGovernance`: the caller requested to bypass governance
+   * mode, and may do so.
+   */
   deleteAnnotation(remove: AnnotationChange & { passesGovernance: boolean }): Promise<true | undefined>
-  /** Undefined: there is none of this name. */
+  /** Undefined if there is none of this name. */
   readAnnotation(
     version: ObjectVersion,
     name: string,
@@ -47,12 +53,17 @@ export interface AnnotationStore {
     version: ObjectVersion,
     page: { prefix: string; after: string; limit: number },
   ): Promise<{ annotations: Annotation[]; next: string | undefined }>
-  /** Those of a version, for a copy of it that is sealed so: `putObject` takes them over. Undefined: it has none. */
+  /**
+   * Copies those of a version for a copy with this encryption: `putObject` takes the result. Undefined if it has none.
+   */
   copyAnnotations(
     version: ObjectVersion,
     keys: { dataKeys?: DataKeys | undefined; sealing?: Sealing | undefined },
   ): Promise<AnnotationSet | undefined>
-  /** Those of a version that is being imported, for `putObject` or `completeUpload` to take over. Undefined: there are none. */
+  /**
+   * Those of a version that is being imported, for `putObject` or `completeUpload` to take over. Undefined: there are
+   * none.
+   */
   importAnnotations(
     annotations: AsyncIterable<ImportedAnnotation>,
     sealing: Sealing | undefined,

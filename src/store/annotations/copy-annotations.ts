@@ -1,4 +1,4 @@
-/** Annotations for a copy, which is not there yet: they belong to no version until its commit takes them over. */
+/** Annotations for a copy that does not exist yet: they belong to no version until its commit. */
 import { digestOnce } from '#lib/digest/digest.ts'
 import { randomId } from '#metadata/order.ts'
 import { transact } from '#metadata/transact.ts'
@@ -15,7 +15,7 @@ const pageMax = 100
 
 type Keys = Parameters<Store['copyAnnotations']>[1]
 
-/** Undefined: there are none. */
+/** Undefined if there are none. */
 export async function copyAnnotations(
   context: StoreContext,
   from: ObjectVersion,
@@ -46,7 +46,7 @@ export async function copyAnnotations(
   return undefined
 }
 
-/** How many bytes it has; undefined if it was deleted meanwhile. */
+/** The number of its bytes; undefined if it was deleted meanwhile. */
 async function copyOne(
   context: StoreContext,
   from: ObjectVersion,
@@ -73,7 +73,7 @@ async function copyOne(
   return sizeBytes
 }
 
-/** Never throws: what is left, a start removes. */
+/** Never throws: a start removes what is left. */
 export function discardAnnotations({ engine, log }: Pick<StoreContext, 'engine' | 'log'>, { id }: AnnotationSet): void {
   sweepAnnotations(engine, id).catch((error: unknown) => {
     log.warn(

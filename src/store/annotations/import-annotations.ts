@@ -1,4 +1,4 @@
-/** Annotations of a version that is made elsewhere and is not here yet: they belong to none until its commit takes them over. */
+/** Annotations of an imported version that does not exist yet: they belong to no version until its commit. */
 import { digestOnce } from '#lib/digest/digest.ts'
 import { randomId } from '#metadata/order.ts'
 import { transact } from '#metadata/transact.ts'
@@ -14,7 +14,7 @@ import type { ImportedAnnotation } from './contract.ts'
 import { discardAnnotations } from './copy-annotations.ts'
 import { keep } from './kept-annotation.ts'
 
-/** Undefined: there are none. */
+/** Undefined if there are none. */
 export async function importAnnotations(
   context: StoreContext,
   annotations: AsyncIterable<ImportedAnnotation>,

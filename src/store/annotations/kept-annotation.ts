@@ -1,4 +1,4 @@
-/** The bytes of an annotation as they are kept: as they came, or sealed with the data keys of its version. */
+/** The bytes of an annotation as they are stored: unchanged, or encrypted with the data keys of its version. */
 import { digestOnce } from '#lib/digest/digest.ts'
 import { decodeJson } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
@@ -18,7 +18,7 @@ export function keep(
   dataKeys: DataKeys | undefined,
 ): Kept {
   if (encryption === undefined) return keptAs(bytes)
-  if (dataKeys === undefined) throw new Error('to annotate a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('annotating an encrypted version needs its data keys')
   return { ...keptAs(sealed.sealText(name, bytes, dataKeys)), isSealed: true }
 }
 
@@ -27,7 +27,7 @@ const keptAs = (kept: Buffer) => ({ kept, keptBytes: kept.length, keptCrc64nvme:
 const crc64nvmeOf = (bytes: Buffer): string =>
   digestOnce(['CRC64NVME'], bytes).get('CRC64NVME')?.toString('base64') ?? ''
 
-/** The annotation and its bytes, of one write. InternalError for bytes that are not those that were written. */
+/** The annotation and its bytes, both of the same write. InternalError if the bytes are not those that were written. */
 export async function readAnnotation(
   context: Pick<StoreContext, 'engine' | 'log' | 'sealed'>,
   version: ObjectVersion,
@@ -39,7 +39,7 @@ export async function readAnnotation(
   const { stored, kept } = found
   const annotation = { name, ...stored }
   if (stored.isSealed !== true) return { annotation, bytes: kept }
-  if (dataKeys === undefined) throw new Error('an annotation of a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('reading an annotation of an encrypted version needs its data keys')
   const bytes = context.sealed.openText(name, kept, stored.sizeBytes, dataKeys)
   if (bytes === undefined) throw damaged(context, version, name)
   return { annotation, bytes }
@@ -47,7 +47,7 @@ export async function readAnnotation(
 
 const attempts = 20
 
-/** As they are kept. */
+/** The bytes as stored. */
 export async function readKept(
   context: Pick<StoreContext, 'engine' | 'log'>,
   version: ObjectVersion,
@@ -61,7 +61,7 @@ export async function readKept(
     if (value === undefined) return undefined
     const stored = decodeJson<StoredAnnotation>(value)
     const pieces = await engine.getMany(pieceKeys(annotations.id, stored))
-    // Other bytes have replaced these since.
+    // They have been replaced meanwhile.
     if (pieces.includes(undefined)) continue
     const kept = Buffer.concat(pieces.filter((piece) => piece !== undefined))
     if (crc64nvmeOf(kept) !== stored.keptCrc64nvme) throw damaged(context, version, name)

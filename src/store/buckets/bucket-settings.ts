@@ -1,4 +1,4 @@
-/** Settings of a bucket that have a row each; the bucket row names those that it has. */
+/** Settings of a bucket that have a row each. The bucket row contains their names. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'

@@ -1,4 +1,4 @@
-/** Buckets: a row each, and what the blob store keeps of them. */
+/** Buckets: each has a row, and its place in the blob store. */
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
@@ -16,7 +16,7 @@ export async function findBucket(engine: MetadataEngine, name: string): Promise<
   return value === undefined ? undefined : decodeBucket(name, value)
 }
 
-/** Buckets decoded lately, by name, with the bytes they were decoded from: each request reads its bucket's row. */
+/** Recently decoded buckets by name, with the bytes of their rows: each request reads its bucket's row. */
 const decoded = new Map<string, { readonly row: Bytes; readonly bucket: Bucket }>()
 const decodedMax = 1000
 
@@ -25,7 +25,7 @@ function decodeBucket(name: string, row: Bytes): Bucket {
   if (known !== undefined && Buffer.compare(known.row, row) === 0) return known.bucket
   const bucket = Object.freeze(decodeJson<Bucket>(row))
   if (decoded.size >= decodedMax) decoded.clear()
-  // Of its own: a small buffer would keep the pool that it is from.
+  // A copy, since a small buffer would keep its whole pool in memory.
   decoded.set(name, { row: new Uint8Array(row), bucket })
   return bucket
 }
@@ -61,7 +61,7 @@ export async function createBucket(context: StoreContext, bucket: Bucket): Promi
   }
 }
 
-/** The record of a bucket that could not be made, unless it is in use already. */
+/** Removes the record of a bucket that could not be created, unless it is in use already. */
 async function takeBack(context: StoreContext, name: string): Promise<void> {
   await transactDurably(context, async (transaction) => {
     for (const table of ['o', 'v', 'u'] as const) {
@@ -73,7 +73,7 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
   })
 }
 
-/** Makes a record for a bucket that was made by hand. False if it has one, or is gone. */
+/** Makes a record for a bucket that was made by hand. False if it has one, or was removed. */
 export async function adoptBucket(context: StoreContext, name: string): Promise<boolean> {
   const { ownerId, region, defaults: given } = context.adopts
   const defaults = { ...given, defaultObjectOwnership: 'BucketOwnerEnforced' } as const
@@ -93,7 +93,7 @@ export async function getBucket(context: StoreContext, name: string): Promise<Bu
   return bucket
 }
 
-/** One that no scan has come to yet. */
+/** A bucket that no scan has found yet. */
 async function adoptAndFind(context: StoreContext, name: string): Promise<Bucket | undefined> {
   if (!isBucketName(name) || !context.blobs.buckets.isForeign(name)) return undefined
   await adoptBucket(context, name)
@@ -148,7 +148,7 @@ export async function deleteBucket(
     await mapConcurrently(uploads, { atOnceMax: abortsAtOnceMax, touches: () => [] }, async ({ key: row }) => {
       const [, key = '', uploadId = ''] = rowParts(row)
       await abortUpload(key, uploadId).catch((error: unknown) => {
-        // Completed or aborted meanwhile.
+        // It was completed or aborted meanwhile.
         if (!(error instanceof ApiError) || error.code !== 'NoSuchUpload') throw error
       })
     })

@@ -1,4 +1,7 @@
-/** The quota of a bucket: part of the commit that adds to its usage, so that writers who race never pass it together. */
+/**
+ * The quota of a bucket. It is checked in the commit that adds to the usage, so parallel writers cannot exceed it
+ * together.
+ */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -13,7 +16,7 @@ export async function readUsage(engine: MetadataEngine, bucketName: string): Pro
   return { objectCount, sizeBytes }
 }
 
-/** QuotaExceeded. The commit applies only if there is still room when it does: otherwise this is asked again. */
+/** QuotaExceeded. The commit applies only if there is still room then. Otherwise this check runs again. */
 export async function requireQuota(
   engine: MetadataEngine,
   transaction: Transaction,
@@ -21,7 +24,7 @@ export async function requireQuota(
   added: BucketUsage,
 ): Promise<void> {
   if (quota === undefined || (added.objectCount <= 0 && added.sizeBytes <= 0)) return
-  // Not as a read of the transaction: then every write to the bucket would be in the way of every other.
+  // Not as a read of the transaction: then every write to the bucket would conflict with every other.
   const usage = await readUsage(engine, name)
   assertRoom(name, quota, usage, added)
   const atMost: Record<string, number> = {}
@@ -38,15 +41,15 @@ function assertRoom(name: string, quota: BucketQuota, usage: BucketUsage, added:
 }
 
 /**
- * QuotaExceeded for a body that cannot find room, before it is received. What the key holds now makes room in a bucket without versions.
- * The commit decides.
+ * QuotaExceeded for a body without room, before it is received. In a bucket without versions the present object of the
+ * key makes room. The commit checks again.
  */
 export async function assertQuota(
   engine: MetadataEngine,
   { name, quota, versioning }: Bucket,
   { key, sizeBytes, isPart }: { readonly key: string; readonly sizeBytes: number; readonly isPart: boolean },
 ): Promise<void> {
-  // While versioning is suspended it depends on the versions that there are.
+  // While versioning is suspended, the result depends on the existing versions.
   if (quota === undefined || (versioning === 'Suspended' && !isPart)) return
   const replaced = isPart || versioning === 'Enabled' ? undefined : await engine.get(rowKey('o', name, key))
   const before = replaced === undefined ? undefined : decodeVersion(key, replaced)

@@ -1,4 +1,4 @@
-/** What was changed by hand becomes what the index says, decided in the commit that makes it so. */
+/** Takes changes by hand into the index. The commit decides. */
 
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
 import { mediaTypeOf } from '#lib/text/media-type.ts'
@@ -30,7 +30,7 @@ export async function adopt(context: StoreContext, foreign: Foreign): Promise<Ad
   return adoption
 }
 
-/** The bytes are gone, and so the version is. */
+/** The bytes were removed, and so the version is removed. */
 async function adoptRemoval(
   { blobs }: StoreContext,
   transaction: Transaction,
@@ -47,7 +47,10 @@ async function adoptRemoval(
   change.order = newOrder(current?.order)
 }
 
-/** Other bytes are a new object, with metadata from its name. Those of the version before are gone: it is replaced, not kept. */
+/**
+ * Other bytes are a new object, with metadata from its name. The bytes of the previous version are lost: it is
+ * replaced, not kept.
+ */
 async function adoptBytes(
   context: StoreContext,
   transaction: Transaction,

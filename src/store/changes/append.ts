@@ -1,4 +1,7 @@
-/** PutObject with x-amz-write-offset-bytes: bytes are added to the current version in one commit, as a new one of its key. */
+/**
+ * PutObject with x-amz-write-offset-bytes: one commit adds bytes to the current version and makes the result the new
+ * one.
+ */
 import type { IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { AsideReason } from '#metadata/blob-ref.ts'
@@ -20,7 +23,7 @@ import { makeCurrent, type NewVersion, prepareWrite } from './publish.ts'
 
 type Append = Parameters<Store['putAppended']>[0]
 
-/** What is appended to a sealed version is sealed with its data keys, as another part of it. */
+/** Bytes appended to an encrypted version are encrypted with its data keys, as another part of it. */
 export async function stageAppend(
   context: StoreContext,
   to: OpenObject,
@@ -30,13 +33,13 @@ export async function stageAppend(
   const { version, kept } = to as OpenVersion | SealedVersion
   const { encryption } = version
   if (encryption === undefined) return context.blobs.stageAppend(kept, body)
-  if (dataKeys === undefined) throw new Error('to append to a sealed version takes its data keys')
+  if (dataKeys === undefined) throw new Error('appending to an encrypted version needs its data keys')
   const sealing = { encryption, dataKeys }
   if (version.sizeBytes === 0) {
     kept.close()
     return context.sealed.stage(body, sealing)
   }
-  // Without its parts it was replaced, and nothing is appended to it.
+  // If its parts are missing, the version was replaced, and nothing is appended to it.
   const partNumber = nextPartNumber((await findParts(context, version)) ?? [])
   const keptCrc64nvme = keptCrc64nvmeOf(version) ?? ''
   return context.sealed.stageAppend(kept, body, { ...sealing, partNumber, keptCrc64nvme })
@@ -67,7 +70,10 @@ export async function putAppended(context: StoreContext, append: Append): Promis
   return version
 }
 
-/** The staged bytes begin with those of `base`. InvalidWriteOffset if it has grown, OperationAborted if it is another of the same size. */
+/**
+ * The staged bytes start with those of `base`. InvalidWriteOffset if it has grown, OperationAborted if it is another
+ * object of the same size.
+ */
 function requireSame({ base }: Append, current: StoredVersion | undefined): StoredVersion {
   if (current !== undefined && current.order === (base as StoredVersion).order) return current
   assertWriteOffset(base.sizeBytes, current?.sizeBytes ?? 0)
@@ -79,7 +85,7 @@ async function partsIn(transaction: Transaction, { partCount, blob }: StoredVers
   return row === undefined ? [] : decodeJson<ObjectPart[]>(row)
 }
 
-/** With all that was said of the version before, but for its lock: that protects a version alone. */
+/** With all attributes of the previous version except its lock, which protects one version only. */
 function freshOf(
   { blobs }: StoreContext,
   { versioning }: Bucket,
@@ -97,12 +103,12 @@ function freshOf(
     attributes: before,
     encryption,
     blobOf: (aside: AsideReason | undefined) => blobs.asCurrent(key, staged.ref, aside),
-    // They belong to a version: the one that is kept keeps them.
+    // They belong to one version: a previous version that stays keeps them.
     annotations: isKept ? undefined : annotations,
   }
 }
 
-/** An object of an older release, until the scrub has come to it. */
+/** An object of an older release that the scrub has not reached yet. */
 const withoutChecksum = () =>
   new ApiError('InvalidRequest', {
     message: 'You can append only to an object with a full checksum. Copy the object onto itself, or start the scrub.',

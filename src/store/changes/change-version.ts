@@ -1,4 +1,4 @@
-/** Changes what is said of a version that stays as it is: neither its bytes nor its time change. */
+/** Changes the attributes of a version. Its bytes and its time stay. */
 import { isDeepStrictEqual } from 'node:util'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -29,7 +29,7 @@ export function rewrapVersion(
   return changeVersion(context, bucket, version, { change, origin })
 }
 
-/** OperationAborted if the version was rewrapped or replaced in between: it would be left with the keys of another. */
+/** OperationAborted if the version was rewrapped or replaced meanwhile: it would get the keys of another. */
 export function rewrapped<V extends ObjectVersion>(version: V, rewrap: Rewrap | undefined): V {
   if (version.encryption?.wrappedKey !== rewrap?.from.wrappedKey) throw new ApiError('OperationAborted')
   return rewrap === undefined ? version : { ...version, encryption: rewrap.to }
@@ -62,13 +62,13 @@ export async function changeVersion(
     const what = changeOf(context, bucket, changed)
     if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
     else if (isLockKept(stored) || isLockKept(changed)) what.relocked.push({ order, ref: blob })
-    // Another than the version's own, of whose arrival a row may tell.
+    // Not the version's own order: there may be a row for its arrival.
     if (what.moved.length + what.relocked.length > 0) what.order = newOrder(order)
     return { result: changed, change: what }
   })
 }
 
-/** The version as of this transaction. It may be current, or have ceased to be since it was read. */
+/** The version as of this transaction. It may be current, or have become noncurrent since it was read. */
 export async function findStored(
   transaction: Transaction,
   bucket: string,
@@ -83,12 +83,12 @@ export async function findStored(
   return undefined
 }
 
-/** Of a version that stays. */
+/** A change of an existing version. */
 export function changeOf(context: StoreContext, bucket: string, version: StoredVersion): Change {
   const { key, order } = version
   return { ...noChange(bucket, key, context), order, happened: [{ what: 'changed', version }] }
 }
 
-/** Whether its record is kept beside its bytes as well. */
+/** Whether its record is also stored beside its bytes. */
 const isLockKept = ({ lock, blob }: StoredVersion): boolean =>
   blob.aside === 'locked' || (blob.aside !== undefined && lock !== undefined)

@@ -1,6 +1,7 @@
 /**
- * The one place through which versions come, go and change: publish, delete, rename, adoption, tags and ACLs. One commit holds the rows of
- * the versions, the bucket's usage, what the blob store has to move, and what the bucket's listeners are told.
+ * The only place where versions are created, changed and removed: publish, delete, rename, adoption, tags and ACLs. One
+ * commit holds the rows of the versions, the bucket's usage, the work of the blob store, and the events for the
+ * bucket's listeners.
  */
 import {
   type Arrival,
@@ -28,7 +29,7 @@ import type { StoreContext } from '#store/context.ts'
 import { passTime } from '#store/store-time.ts'
 import { appendEvent } from './outbox.ts'
 
-/** What one transaction changes at a key, while it is put together. */
+/** The changes of one transaction at a key, while they are collected. */
 export interface Change extends BlobChange {
   order: string
   /** The time of the change: of its versions, markers and events. */
@@ -37,16 +38,19 @@ export interface Change extends BlobChange {
   moved: MovedBlob[]
   readonly relocked: RelockedBlob[]
   readonly gone: GoneBlob[]
-  /** Annotations of versions that are no more. */
+  /** Annotations of removed versions. */
   readonly goneAnnotations: AnnotationSet[]
-  /** Versions more, and their bytes. */
+  /** The number of added versions, and of their bytes. */
   objectCount: number
   sizeBytes: number
-  /** Locks of versions that this change removes from their key: the commit is refused while one of them protects. */
+  /**
+   * Locks of versions that this change removes from their key: the commit is refused while one of them protects its
+   * version.
+   */
   readonly unlocked: ObjectLock[]
-  /** Whether the caller asks to pass governance mode, and may. */
+  /** Whether the caller requested to bypass governance mode, and may do so. */
   readonly passesGovernance: boolean
-  /** What listeners are told; the renamed object has two. */
+  /** The events for listeners. A renamed object has two. */
   readonly happened: { readonly what: ObjectChange; readonly version: StoredVersion }[]
 }
 
@@ -73,25 +77,25 @@ export const noChange = (
 })
 
 interface CommitOptions {
-  /** Undefined: without a request. */
+  /** Undefined if there was no request. */
   readonly origin: Origin | undefined
   readonly cause: ChangeCause
-  /** The caller waits until the bytes are in their places, also in `relaxed`. */
+  /** The caller waits until the bytes are in place, also in `relaxed`. */
   readonly isAwaited: boolean
-  /** Called if nothing was committed: until then what was staged is the caller's. */
+  /** Called if nothing was committed: until then staged bytes belong to the caller. */
   readonly discard?: (() => void) | undefined
 }
 
-/** `change` undefined: there is nothing to do after all, and the transaction has no writes. */
+/** If `change` is undefined, there is nothing to do, and the transaction has no writes. */
 type Body<T> = (
   transaction: Transaction,
   bucket: Bucket,
 ) => Promise<{ readonly result: T; readonly change: Change | undefined }>
 
-/** Each time another change of the key has come in between. */
+/** An attempt fails if another change of the key was committed meanwhile. */
 const attempts = 100
 
-/** Resolves when the change may be acknowledged. `body` may run several times: it must not have other effects. */
+/** Resolves when the change may be acknowledged. `body` may run several times, so it must not have other effects. */
 export async function commitChange<T>(
   context: StoreContext,
   bucketName: string,
@@ -120,7 +124,7 @@ async function commitOnce<T>(
   let recorded: Recorded | undefined
   let alone: readonly string[] = []
   const { result: outcome, committed } = await transact(engine, async (transaction) => {
-    // What an attempt that did not apply has recorded never happened: its files must not be moved or removed.
+    // The records of a failed attempt are void: its files must not be moved or removed.
     recorded = undefined
     alone = []
     const bucket = await bucketIn(transaction, bucketName)
@@ -139,7 +143,7 @@ async function commitOnce<T>(
     return { result, isUnversioned: bucket.versioning === 'Unversioned' }
   }).catch(async (error: unknown) => {
     if (error instanceof NotSettled) throw error
-    // A commit whose flush failed can be seen all the same: its bytes are needed.
+    // A commit with a failed flush may be visible all the same. Then its bytes are needed.
     if (recorded === undefined || !(await blobs.isRecorded(recorded))) discard?.()
     throw asStorageError(error)
   })
@@ -151,7 +155,7 @@ async function commitOnce<T>(
   return result
 }
 
-/** AccessDenied if a version that goes is protected: every way in which versions go comes by here. */
+/** AccessDenied if a protected version would be removed. All removals of versions come through here. */
 async function assertUnlocked(context: StoreContext, { unlocked, passesGovernance }: Change): Promise<void> {
   if (unlocked.length === 0) return
   const nowMs = await passTime(context)

@@ -3,7 +3,7 @@ import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { DeleteConditions, WriteConditions } from '#store/contract.ts'
 
-/** `current` undefined: there is no object, or a delete marker is on top. */
+/** `current` is undefined if there is no object, or the latest version is a delete marker. */
 export function checkWriteConditions(
   conditions: WriteConditions,
   key: string,

@@ -1,4 +1,4 @@
-/** Many deletions of one request, which share their flushes. */
+/** Many deletions of one request. They share their flushes. */
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 
 interface Deletion {
@@ -6,13 +6,13 @@ interface Deletion {
   readonly versionId?: string | undefined
 }
 
-/** They also share the index's lock while their files are removed: more would keep other processes waiting for longer. */
+/** They also share the index's lock while their files are removed: with more, other processes would wait longer. */
 export const deletionsAtOnceMax = 100
 
 /**
- * Calls `work`, which deletes, for each of them, and gives the results in their order. Deletions of a key take turns in this order,
- * unless all of them name versions: those do not depend on each other, and begin with the oldest. Otherwise each would make the next
- * version current, which is then deleted as well.
+ * Calls `work`, which deletes, for each item, and returns the results in order. Deletions of a key run one after
+ * another in this order, unless all of them name versions. Those are independent and run oldest first: otherwise each
+ * deletion would make the next version current, which is then deleted as well.
  */
 export async function deleteEach<One extends Deletion, Result>(
   deletions: readonly One[],
@@ -24,7 +24,7 @@ export async function deleteEach<One extends Deletion, Result>(
     index,
     versionId: unversioned.has(one.key) ? '' : (one.versionId ?? ''),
   }))
-  // Version ids sort newest first. Sorting is stable: those that take turns keep their order.
+  // Version ids sort newest first. Sorting is stable: deletions of the same id keep their order.
   planned.sort((a, b) => (a.versionId < b.versionId ? 1 : a.versionId > b.versionId ? -1 : 0))
   const results: Result[] = []
   const touches = ({ one, versionId }: (typeof planned)[number]) => [`${one.key}\0${versionId}`]

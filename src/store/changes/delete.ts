@@ -31,7 +31,7 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
       versionId === undefined
         ? await deleteCurrent(blobs, transaction, bucket, remove, current, change)
         : await deleteVersion(blobs, transaction, bucket, remove, current, versionId, change)
-    // Follows the version that was current.
+    // Sorts after the version that was current.
     change.order = newOrder(current?.order)
     return { result, change }
   })
@@ -150,7 +150,7 @@ export async function deleteVersion(
   return { versionId, isDeleteMarker: version.isDeleteMarker }
 }
 
-/** With the top of a key gone, the next version becomes current, unless it is a delete marker. */
+/** If the current version of a key is removed, the next version becomes current, unless it is a delete marker. */
 async function promoteNewest(
   blobs: BlobStore,
   transaction: Transaction,

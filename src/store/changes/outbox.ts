@@ -1,6 +1,7 @@
 /**
- * What happened to the objects of a bucket, in the order of commits: each change appends a row in its own commit, if the bucket has a listener
- * (`Bucket.hasListeners`). A reader keeps its own position, and what all readers are done with is forgotten.
+ * The events of the objects of a bucket, in the order of commits. Each change appends a row in its own commit, if the
+ * bucket has a listener (`Bucket.hasListeners`). Each reader keeps its own position. Events that all readers have
+ * processed are removed.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey, rowParts, rowsOf, sequenceKey } from '#metadata/tables.ts'
@@ -10,7 +11,7 @@ import type { ChangeCause, ObjectChange, ObjectEvent } from '#model/object/objec
 import type { Origin } from '#model/origin.ts'
 
 export interface OutboxRow {
-  /** Counted from 0 over all that ever happened in the bucket. */
+  /** Counted from 0 over all events of the bucket. */
   readonly position: number
   readonly event: ObjectEvent
 }
@@ -53,7 +54,10 @@ export function appendEvent(
   transaction.append(rowKey('e', bucket), encodeJson(event))
 }
 
-/** Up to `limit` events from a position on, oldest first. Those before the oldest that is kept are passed over. */
+/**
+ * Up to `limit` events from a position on, oldest first. If the position was removed, the oldest that is left is the
+ * first.
+ */
 export async function listEvents(
   engine: MetadataEngine,
   bucket: string,

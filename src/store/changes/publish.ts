@@ -1,4 +1,4 @@
-/** Making a version current, as PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption do. */
+/** Makes a version current, for PutObject, CopyObject, CompleteMultipartUpload, RenameObject and adoption. */
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import { type AsideReason, type BlobRef, noBlob } from '#metadata/blob-ref.ts'
@@ -34,11 +34,11 @@ export interface NewVersion {
   readonly partCount: number
   readonly checksum: Checksum | undefined
   readonly attributes: ObjectAttributes
-  /** As the blob store has it for a current version of this key, which may have to be kept aside. */
+  /** The blob's ref for a current version of this key. `aside`: why it must be kept aside. */
   blobOf(aside: AsideReason | undefined): BlobRef
   /** Base64, of all bytes; undefined only for a renamed version of an older release. */
   readonly crc64nvme: string | undefined
-  /** Those that it brings, or has in common with the version that it replaces. */
+  /** Its own annotations, or those that it shares with the version that it replaces. */
   readonly annotations?: AnnotationSet | undefined
   readonly encryption?: ObjectEncryption | undefined
   readonly imported?: Imported | undefined
@@ -81,7 +81,10 @@ export async function takeOver(transaction: Transaction, { id }: AnnotationSet):
   if (!(await endSet(transaction, id))) throw new ApiError('OperationAborted')
 }
 
-/** A write to a versioned key keeps the bytes of the version before; one that is kept aside would leave a file that was put there by hand. */
+/**
+ * A write to a versioned key keeps the bytes of the previous version. If that is kept aside, a file that was put by
+ * hand at the key would stay.
+ */
 export async function prepareWrite(
   { blobs }: StoreContext,
   { bucket, key, isAside }: { readonly bucket: Bucket; readonly key: string; readonly isAside: boolean },
@@ -102,7 +105,7 @@ interface PublishOptions {
   readonly cause: ChangeCause
   readonly bytes?: Buffer | undefined
   readonly uploadId?: string
-  /** Called if nothing was committed: once it is, the bytes belong to the version. */
+  /** Called if nothing was committed: after the commit the bytes belong to the version. */
   readonly discard?: () => void
   /** Further reads, checks and writes of the same commit. */
   readonly also?: (transaction: Transaction, version: StoredVersion) => Promise<void>
@@ -128,7 +131,7 @@ export function publish(
   )
 }
 
-/** Writes the rows that put `fresh` on top of its key. */
+/** Writes the rows that make `fresh` the latest version of its key. */
 export async function makeCurrent(
   context: StoreContext,
   transaction: Transaction,
@@ -183,7 +186,7 @@ async function newLock(
   return lockOfNewVersion(bucket, lock, await passTime(context))
 }
 
-/** Field by field: to spread the attributes took a tenth of the time of a small write. */
+/** Field by field: a spread of the attributes took 10 % of the time of a small write. */
 function versionOf(
   fresh: NewVersion,
   order: string,
@@ -220,7 +223,7 @@ function versionOf(
   return version
 }
 
-/** Order of the newest version row, in a bucket that may have any. */
+/** The order of the newest version row, in a bucket that may have any. */
 export async function newestOrder(transaction: Transaction, bucket: Bucket, key: string): Promise<string | undefined> {
   if (bucket.versioning === 'Unversioned') return undefined
   const [newest] = await transaction.scan(rowsOf('v', bucket.name, key), { limit: 1 })
@@ -231,7 +234,7 @@ export function newerThan(bucket: string, key: string, order: string): KeyRange 
   return { start: rowsOf('v', bucket, key).start, end: rowKey('v', bucket, key, order) }
 }
 
-/** The current version becomes a version row; its bytes make room for the next. */
+/** The current version becomes a version row. Its bytes make room for the next. */
 export function demote(
   blobs: BlobStore,
   transaction: Transaction,
@@ -245,7 +248,10 @@ export function demote(
   change.moved.push({ order: current.order, from: current.blob, to: blob })
 }
 
-/** A version that ceases to exist: its rows besides its own, its bytes, its annotations unless another takes them over, its share of the usage. */
+/**
+ * Removes a version: its other rows, its bytes, its annotations unless another version takes them, and its share of the
+ * usage.
+ */
 export function replace(
   transaction: Transaction,
   version: StoredVersion,

@@ -1,4 +1,7 @@
-/** RenameObject: the current version moves to another key in one commit. Its version id stays in unversioned buckets only. */
+/**
+ * RenameObject: the current version moves to another key in one commit. It keeps its version id in unversioned buckets
+ * only.
+ */
 import type { AsideReason } from '#metadata/blob-ref.ts'
 import { newOrder } from '#metadata/order.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -34,7 +37,7 @@ export async function renameObject(context: StoreContext, rename: Rename): Promi
   throw new ApiError('OperationAborted')
 }
 
-/** Undefined if the current version is not the one of this order. */
+/** Undefined if the current version has another order. */
 function renameVersion(
   context: StoreContext,
   rename: Rename,
@@ -55,7 +58,7 @@ function renameVersion(
     const fresh = { ...freshOf(source, to), encryption, blobOf }
     const version = await makeCurrent(context, transaction, bucket, fresh, rename.conditions, change)
     change.arrived = { ref: version.blob, renamedFrom: { key: from, order: source.order, ref: source.blob } }
-    // A protected version stays under its key and its id.
+    // A protected version keeps its key and its id.
     if (source.lock !== undefined) change.unlocked.push(source.lock)
     transaction.remove(rowKey('o', bucket.name, from))
     await noteEmptied(transaction, bucket.name, from)
@@ -67,13 +70,13 @@ function renameVersion(
   })
 }
 
-/** The source as a new version of the other key, with its bytes and all that was said of it, but for its lock. */
+/** The source as a new version of the other key, with its bytes and attributes, except its lock. */
 function freshOf({ lock: _, ...source }: StoredVersion, key: string): Omit<NewVersion, 'blobOf'> {
   const { sizeBytes, etag, partCount, checksum, crc64nvme, annotations } = source
   return { key, sizeBytes, etag, partCount, checksum, crc64nvme, annotations, attributes: source }
 }
 
-/** Where versions are kept the old key ends with a delete marker, as a delete would leave it. */
+/** If versions are kept, the old key gets a delete marker, as after a delete. */
 async function leaveMarker(
   transaction: Transaction,
   bucket: Bucket,

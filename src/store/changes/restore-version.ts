@@ -1,6 +1,6 @@
 /**
- * A version of another store of this program, on top of its key: all that is known of it stays as it is, and its bytes are new here. The
- * versions of a key come in their order, oldest first.
+ * Restores a version of another store of this program as the newest of its key: its record is unchanged, and its bytes
+ * are new here. The versions of a key are restored in their order, oldest first.
  */
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import { noBlob } from '#metadata/blob-ref.ts'
@@ -14,9 +14,9 @@ import { demote, newerThan } from '#store/changes/publish.ts'
 import type { StoreContext } from '#store/context.ts'
 
 export interface RestoredVersion {
-  /** As the other store has it. */
+  /** The version in the other store. */
   readonly version: StoredVersion
-  /** Its bytes as they are kept; undefined for a delete marker. */
+  /** Its stored bytes; undefined for a delete marker. */
   readonly staged: StagedBlob | undefined
   /** The row of its parts. */
   readonly parts: Uint8Array | undefined
@@ -32,13 +32,13 @@ export async function isRestored(
   return older !== undefined || (current !== undefined && decodeVersion(key, current).order === order)
 }
 
-/** Takes over what is staged, also when it throws. */
+/** Takes over staged bytes, also when it throws. */
 export async function restoreVersion(context: StoreContext, bucket: string, restored: RestoredVersion): Promise<void> {
   const { blobs } = context
   const { version, staged } = restored
   const { key, order } = version
   const discard = () => staged && blobs.discard(staged)
-  // No quota and no listener is asked: nothing has changed, beside the place.
+  // Quota and listeners are ignored: the version has only moved.
   const options = { origin: undefined, cause: 'FileSystem', isAwaited: false, discard } as const
   await commitChange(context, bucket, options, async (transaction) => {
     const change = noChange(bucket, key, context)
@@ -80,7 +80,7 @@ function putCurrent(
 ): void {
   if (staged === undefined) throw new Error('a version has bytes')
   const { key } = version
-  // What is known of sealed bytes belongs to these bytes, wherever they are.
+  // The checksum of encrypted bytes belongs to these bytes, wherever they are.
   const { detail } = version.encryption === undefined ? {} : version.blob
   const blob = blobs.asCurrent(key, { ...staged.ref, ...(detail !== undefined && { detail }) }, asideReason(version))
   transaction.put(rowKey('o', change.bucket, key), encodeVersion({ ...version, blob }))

@@ -1,6 +1,6 @@
 /**
- * `myfsio fsck`: compares the records of an index with what a blob store keeps, while no server uses them. Every record has its bytes, all
- * bytes have their record; counters and rows fit. Beyond that nothing is changed without `repair`.
+ * `myfsio fsck`: compares the records of an index with the blob store while no server uses them: every record has its
+ * bytes, all bytes have a record, and counters and rows are right. Without `repair` only changes by hand are adopted.
  */
 import type { Finding, Inspection, Leftover, Unknown, Verdict } from '#blobs/contract/inspection.ts'
 import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
@@ -22,7 +22,7 @@ import { findLostLocks, restoreLock } from './lost-locks.ts'
 
 export interface CheckOptions {
   readonly repair: boolean
-  /** Whether the key that seals a version is lost, by its name: a sentence about it. */
+  /** A sentence about the key that encrypts a version, if the key of this name is lost. */
   readonly lostKey?: ((name: string) => string | undefined) | undefined
   readonly onFinding: (finding: Finding) => void
 }
@@ -32,7 +32,7 @@ export interface CheckSummary {
   readonly bytes: number
   readonly findings: number
   readonly repaired: number
-  /** Versions that each key seals (model/key-uses.ts). */
+  /** The number of versions that each key encrypts (model/key-uses.ts). */
   readonly sealed: Readonly<Record<string, number>>
 }
 
@@ -73,20 +73,20 @@ class Check {
     return this.#summary
   }
 
-  /** First: the bytes of a locked version without a record would be set aside. */
+  /** First: otherwise the bytes of a locked version without a record would be moved aside. */
   async #checkLocks(): Promise<void> {
     for await (const record of findLostLocks(this.#context)) {
       const { bucket, version } = record
       const where = `${bucket}/${version.key} (version ${version.versionId})`
       if (this.#options.repair) await restoreLock(this.#context, record)
-      const repair = this.#options.repair ? 'Its record was put back, with its lock.' : undefined
+      const repair = this.#options.repair ? 'Its record was restored, with its lock.' : undefined
       this.#tell({ kind: 'unknown', where, what: 'The index does not know this locked version.', repair })
     }
   }
 
   async #checkBucket(bucket: string): Promise<void> {
     for (const table of ['o', 'v'] as const) {
-      // What is repaired meanwhile changes the rows: a page is a view of its own.
+      // Repairs change rows meanwhile, so each page is a consistent view of its own.
       for await (const { key, value } of eachRow(this.#context.engine, rowsOf(table, bucket))) {
         const version = decodeVersion(rowParts(key)[1] ?? '', value)
         if (!version.isDeleteMarker) await this.#checkRecord(bucket, version)
@@ -109,7 +109,7 @@ class Check {
       const isLocked = protectionOf(version.lock, await storeTimeMs(this.#context)) !== undefined
       const isGone = verdict === 'missing' && this.#isAtItsKey(bucket, version) && !this.#inspection.hasBucket(bucket)
       const repaired = repair && !isGone && !isLocked ? await this.#repairRecord(bucket, version, verdict) : undefined
-      const said = isGone ? 'The folder of its bucket is missing. Put it back.' : sentences[verdict]
+      const said = isGone ? 'The folder of its bucket is missing. Restore it.' : sentences[verdict]
       const what = isLocked ? `${said} The version is locked, and its record stays.` : said
       this.#tell({ kind: verdict === 'moved' ? 'changed' : verdict, where, what, repair: repaired })
     } catch (error) {
@@ -130,7 +130,7 @@ class Check {
   async #checkAnnotations(bucket: string, version: StoredVersion, where: string): Promise<void> {
     const { sums, damaged } = await compareAnnotations(this.#context, version)
     for (const name of damaged) {
-      const what = 'Its bytes are not those that were stored. Put it again, or delete it.'
+      const what = 'Its bytes are not those that were stored. Upload it again, or delete it.'
       this.#tell({ kind: 'damaged', where: `${where}, annotation ${name}`, what, repair: undefined })
     }
     const { count = 0, sizeBytes = 0 } = version.annotations ?? {}
@@ -147,11 +147,11 @@ class Check {
   async #repairRecord(bucket: string, version: StoredVersion, verdict: Verdict): Promise<string | undefined> {
     const { key, versionId } = version
     if (verdict === 'damaged' || verdict === 'linked') return undefined
-    // The record is kept for the case that the file is found again.
+    // The record is kept in case the file is found again.
     const kept = await this.#inspection.keepRow({ bucket, ...version })
     if (this.#isAtItsKey(bucket, version)) {
       await findVersion(this.#context, bucket, key, undefined)
-      if (verdict !== 'missing') return `The file was adopted as it is, and its record of before kept in ${kept}.`
+      if (verdict !== 'missing') return `The file was adopted, and its previous record was kept in ${kept}.`
     } else {
       const { ownerId } = version
       const record = await getBucket(this.#context, bucket)
@@ -185,8 +185,8 @@ class Check {
     const { path, what, sizeBytes } = leftover
     const aside = this.#options.repair ? await this.#inspection.setAside(leftover) : undefined
     const bytes = sizeBytes === undefined ? '' : ` of ${sizeBytes} bytes`
-    const repair = aside === undefined ? undefined : `It was set aside as ${aside}.`
-    this.#tell({ kind: 'leftover', where: path, what: `A file${bytes} that no record names (${what}).`, repair })
+    const repair = aside === undefined ? undefined : `It was moved to ${aside}.`
+    this.#tell({ kind: 'leftover', where: path, what: `A file${bytes} without a record (${what}).`, repair })
   }
 
   async #checkCounter(bucket: string): Promise<void> {
@@ -208,7 +208,7 @@ class Check {
       kind: 'counter',
       where: bucket,
       what,
-      repair: this.#options.repair ? 'They were set right.' : undefined,
+      repair: this.#options.repair ? 'They were corrected.' : undefined,
     })
   }
 
@@ -217,7 +217,7 @@ class Check {
     for await (const key of findDanglingRows(engine)) {
       const where = asBuffer(key).toString().replaceAll('\0', ' ')
       const repair = this.#options.repair ? await this.#removeRow(key) : undefined
-      this.#tell({ kind: 'row', where, what: 'A row of the index that no version or upload needs.', repair })
+      this.#tell({ kind: 'row', where, what: 'A row of the index that belongs to no version or upload.', repair })
     }
   }
 
@@ -245,10 +245,10 @@ const sentences: Record<Exclude<Verdict, 'right'>, string> = {
   linked: 'A folder of its path is a symbolic link, which is not followed.',
 }
 
-/** Only of what is wrong with a file, or with what was to be done about it: anything else ends the check. */
+/** Only for errors of one file or of its repair. Any other error ends the check. */
 function sentenceOf(error: unknown): string {
   if (error instanceof ApiError || (error instanceof Error && 'code' in error)) {
-    return `It cannot be read, or not be mended: ${error.message}.`
+    return `It cannot be read or repaired: ${error.message}.`
   }
   throw error
 }

@@ -13,8 +13,8 @@ import type { Compared, CompareStretch, VersionPosition } from '#store/contract.
 import { findVersion } from '#store/reads/read.ts'
 
 /**
- * Compares at least one version, however long it takes. A version whose comparison was interrupted is left to the next
- * step. `pace` may throw once `signal` is aborted.
+ * Compares at least one version, however long it takes. A version is left to the next step if its comparison was
+ * interrupted. `pace` may throw once `signal` is aborted.
  */
 export async function compareVersions(context: StoreContext, stretch: CompareStretch): Promise<Compared> {
   const { from, forMs, signal } = stretch
@@ -61,7 +61,7 @@ async function compareVersion(
     return what
   } catch (error) {
     if (signal.aborted) return undefined
-    // A file that is read again and again, or that may not be read: its bytes are not at fault.
+    // The file changes again and again, or may not be read. Its bytes are not damaged.
     context.troubles.tellOfFile('warn', error, { bucket, key: version.key }, 'a file could not be scrubbed')
     return undefined
   }
@@ -94,7 +94,7 @@ async function findDamage(
   if (verdict === 'right' || verdict === 'moved') return undefined
   if (verdict === 'damaged') return 'The file has other bytes than were stored.'
   try {
-    // What was changed or removed by hand is adopted, and what was moved meanwhile is found.
+    // Changes by hand are adopted, and bytes that were moved meanwhile are found.
     const found = await findVersion(context, bucket, version.key, version.versionId)
     const isSame = (found as StoredVersion | undefined)?.order === version.order
     return isSame && context.blobs.byHand === undefined ? 'The bytes are missing.' : undefined

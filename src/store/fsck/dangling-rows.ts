@@ -1,12 +1,12 @@
-/** Rows of versions and uploads that are no more. */
+/** Finds rows of removed versions and uploads. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { batches, forgetNamed, forgetNamedSets } from '#metadata/named-blobs.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 
-/** So many names are remembered at once; the rows are read once for each batch. */
+/** The number of names in memory. The rows are read once for each batch. */
 const batchMax = 100_000
 
-/** Rows of the parts of objects that are no more. */
+/** Rows of the parts of removed objects. */
 export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<Uint8Array> {
   for await (const batch of batches(eachRow(engine, rowsOf('m')), batchMax)) {
     const unnamed = new Map(batch.map(({ key }) => [rowParts(key)[0] ?? '', key]))
@@ -26,7 +26,7 @@ export async function* findDanglingRows(engine: MetadataEngine): AsyncGenerator<
   }
 }
 
-/** Rows of annotations whose set no version names. Of those that a start removes, the row of the set tells. */
+/** Rows of annotations in a set that belongs to no version. Sets that a start removes have a row of their own. */
 async function* danglingAnnotations(engine: MetadataEngine): AsyncGenerator<Uint8Array> {
   for (const table of ['y', 'z'] as const) {
     for await (const batch of batches(eachRow(engine, rowsOf(table)), batchMax)) {

@@ -1,6 +1,6 @@
 /**
- * Locked versions that the index has lost: it is an older one, or was made anew. What is kept beside their bytes brings them back, with
- * their ids, metadata and locks.
+ * Locked versions that the index has lost, because it is an older one or was created again. The records beside their
+ * bytes restore them, with ids, metadata and locks.
  */
 import type { LockRecord } from '#blobs/contract/inspection.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
@@ -21,8 +21,8 @@ export async function* findLostLocks(context: StoreContext): AsyncGenerator<Lock
 }
 
 /**
- * A version comes back where its order puts it among those of its key: current if nothing newer is there. Its bytes are kept aside
- * wherever that is.
+ * A version is restored at its place in the order of its key: it is current if there is no newer one. Its bytes are
+ * kept aside in any case.
  */
 export async function restoreLock(context: StoreContext, { bucket, version }: LockRecord): Promise<void> {
   await makeLockable(context, bucket, version.ownerId)
@@ -35,7 +35,7 @@ export async function restoreLock(context: StoreContext, { bucket, version }: Lo
     const current = value === undefined ? undefined : decodeVersion(key, value)
     const newer = newerThan(bucket, key, order)
     const hasNewer = (await transaction.scan(newer, { limit: 1 })).length > 0
-    // The bytes of what is a plain file would have to move.
+    // The bytes of a plain file would have to be moved.
     const isTop = current === undefined ? !hasNewer : current.order > order && current.blob.aside !== undefined
     if (!isTop) return putOlder(transaction, bucket, restored)
     transaction.requireEmpty(newer)
@@ -50,7 +50,7 @@ function putOlder(transaction: Transaction, bucket: string, version: StoredVersi
   if (versionId === 'null') transaction.put(rowKey('n', bucket, key), Buffer.from(order))
 }
 
-/** A bucket with locked versions had Object Lock, whatever else it had. */
+/** A bucket with locked versions had Object Lock, whatever its other settings were. */
 async function makeLockable(context: StoreContext, name: string, ownerId: string): Promise<void> {
   const { engine, blobs, adopts } = context
   const known = await findBucket(engine, name)

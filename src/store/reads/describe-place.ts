@@ -7,7 +7,7 @@ const reasons: Readonly<Record<NonNullable<Whereabouts['reason']>, string>> = {
   name: 'kept aside, since the key cannot be the name of a file here',
 }
 
-/** Undefined: they are. */
+/** Undefined if they are a file under their own name. */
 export function describePlace({ kind, reason }: Whereabouts): string | undefined {
   if (reason !== undefined) return reasons[reason]
   return kind === 'version' ? 'kept aside, since the version is not current' : undefined

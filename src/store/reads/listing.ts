@@ -1,4 +1,4 @@
-/** Pages of objects and versions. The index is sorted as S3 lists; a common prefix is passed over with one seek. */
+/** Pages of objects and versions. The index is sorted as S3 lists. A common prefix is skipped with one seek. */
 import type { Awaitable, Bytes, Fold, KeyRange } from '#metadata/engine.ts'
 import { readRows } from '#metadata/local-engine.ts'
 import { rowKey, rowsAfter, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
@@ -7,9 +7,9 @@ import type { StoreContext } from '#store/context.ts'
 import type { ListedObject, ListedVersion, ListQuery, ObjectPage, ObjectQuery, VersionPage } from '#store/contract.ts'
 import { findRecord } from './read.ts'
 
-/** Rows within one common prefix that are read on before a seek is cheaper. */
+/** Up to this number of rows within one common prefix, reading on is cheaper than a seek. */
 const rowsBeforeSeek = 16
-/** Rows fetched at once: those of a page, and the one that tells that there is more. */
+/** Rows fetched at once: those of a page, and one more that shows whether there is another page. */
 const chunkMax = 1001
 
 /** Common prefix of a key that starts with the prefix; undefined if it has none. */
@@ -19,25 +19,25 @@ export function commonPrefix(key: string, prefix: string, delimiter: string): st
   return at === -1 ? undefined : key.slice(0, at + delimiter.length)
 }
 
-/** The same of any key: undefined for one that is not listed under the prefix. */
+/** The same for any key: undefined for one that is not listed under the prefix. */
 export function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
   return key.startsWith(prefix) ? commonPrefix(key, prefix, delimiter) : undefined
 }
 
-/** An engine that is far away gives one row of each common prefix, so that a page takes one round trip. */
+/** A remote engine returns one row of each common prefix, so that a page takes one round trip. */
 const foldOf = (start: Bytes, delimiter: string, ignored: number): Fold | undefined =>
   delimiter === '' ? undefined : { skip: start.length, delimiter: Buffer.from(delimiter), ignored }
 
-/** How a cursor gets its rows. */
+/** The source of a cursor's rows. */
 interface Rows<Row> {
   fetch(range: KeyRange, limit: number): Awaitable<Row[]>
   /** Key in the index. */
   keyOf(row: Row): Bytes
-  /** The same, of an object's key. */
+  /** The key text of a row, for an object's key. */
   rowText(key: string): Buffer
 }
 
-/** Rows of one table in order, fetched in chunks; `skipPrefix` goes on after everything that starts with it. */
+/** Rows of one table in order, fetched in chunks. `skipPrefix` continues after all rows that start with it. */
 class Cursor<Row> {
   readonly #source: Rows<Row>
   #range: KeyRange
@@ -52,12 +52,15 @@ class Cursor<Row> {
     this.#chunk = Math.min(chunk, chunkMax)
   }
 
-  /** The next of the rows fetched; after the last of them `fetchNext` goes on. To wait for each row would take longer than the row. */
+  /**
+   * The next of the fetched rows. After the last one use `fetchNext`. A wait for each row would take longer than the
+   * row itself.
+   */
   next(): Row | undefined {
     return this.#rows[this.#index++]
   }
 
-  /** `wanted`: how many rows the page can still take. */
+  /** `wanted`: the number of rows that still fit into the page. */
   async fetchNext(wanted = chunkMax): Promise<Row | undefined> {
     if (this.#isAtEnd) return undefined
     const limit = Math.min(this.#chunk, wanted)
@@ -80,7 +83,7 @@ class Cursor<Row> {
   }
 }
 
-/** An object, or the common prefix in whose place it is listed. */
+/** An object, or the common prefix that is listed instead. */
 interface ObjectRow {
   readonly key: string
   readonly common: string | undefined
@@ -135,7 +138,7 @@ interface VersionQuery extends ListQuery {
   readonly versionIdMarker: string | undefined
 }
 
-/** A version, or the common prefix in whose place it is listed. */
+/** A version, or the common prefix that is listed instead. */
 interface VersionRow {
   readonly key: string
   readonly order: string
@@ -143,14 +146,14 @@ interface VersionRow {
   readonly version: ListedVersion['version'] | undefined
 }
 
-/** Current versions and version rows, merged: the current one of a key is its newest. */
+/** Merges current versions and version rows: the current one of a key is its newest. */
 export async function listVersions(context: StoreContext, query: VersionQuery): Promise<VersionPage> {
   const { prefix, delimiter, limit, keyMarker } = query
   const page = { versions: [] as ListedVersion[], commonPrefixes: [] as string[] }
   if (limit === 0) return { ...page, next: undefined }
   const markerOrder = await orderOfMarker(context, query)
   const [current, others] = versionCursors(context, query, markerOrder)
-  // A marker inside a common prefix stands for all of it.
+  // A marker inside a common prefix means all of it.
   const markerPrefix = commonPrefixOf(keyMarker, prefix, delimiter)
   if (markerPrefix !== undefined) for (const cursor of [current, others]) cursor.skipPrefix(markerPrefix)
   let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
@@ -189,7 +192,9 @@ async function orderOfMarker(context: StoreContext, query: VersionQuery): Promis
   return record?.order ?? query.versionIdMarker
 }
 
-/** Whether a version of the marker's key is left that the page before may have listed: what follows is not the latest then. */
+/**
+ * Whether the previous page may have listed a version of the marker's key. Then the following one is not the latest.
+ */
 async function hasListed({ engine }: StoreContext, { bucket, keyMarker }: VersionQuery, order: string) {
   const rows = rowsOf('v', bucket, keyMarker)
   const { start: end } = rowsAfter(rows, rowKey('v', bucket, keyMarker, order), 'row')
@@ -228,13 +233,13 @@ function versionCursors(
   if (markerOrder === undefined) {
     return [cursorOf('o', rowsAfter(all, current, 'row')), cursorOf('v', { start: versions.end, end: versions.end })]
   }
-  // A version behind the marker may have become current since.
+  // A version after the marker may have become current since.
   return [cursorOf('o', all), cursorOf('v', rowsAfter(versions, rowKey('v', bucket, keyMarker, markerOrder), 'row'))]
 }
 
 const orderBytes = 32
 
-/** As UTF-8 sorts: unlike UTF-16, with what takes two units after everything that takes one. */
+/** Compares as UTF-8 sorts. In UTF-16, surrogate pairs would sort before some characters of one unit. */
 function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let at = 0; at < length; at++) {

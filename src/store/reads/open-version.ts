@@ -19,7 +19,7 @@ export class OpenVersion implements OpenObject {
   }
 
   async unseal(): Promise<void> {
-    throw new Error('a version that is not sealed needs no keys')
+    throw new Error('a version that is not encrypted needs no keys')
   }
 
   content(start: number, end: number): Content {
@@ -34,7 +34,7 @@ export class OpenVersion implements OpenObject {
 
 type Unseal = (sealed: OpenBlob, dataKeys: DataKeys) => OpenBlob
 
-/** One whose bytes say nothing until it is unsealed. */
+/** An open version with encrypted bytes, which cannot be read before `unseal`. */
 export class SealedVersion implements OpenObject {
   readonly version: StoredVersion
   readonly #sealed: OpenBlob
@@ -47,7 +47,7 @@ export class SealedVersion implements OpenObject {
     this.#unseal = unseal
   }
 
-  /** As they are kept. */
+  /** The bytes as stored. */
   get kept(): OpenBlob {
     return this.#sealed
   }
@@ -69,7 +69,7 @@ export class SealedVersion implements OpenObject {
   }
 
   get #unsealed(): OpenVersion {
-    if (this.#opened === undefined) throw new Error(`${this.version.key} is sealed, and was opened without its keys`)
+    if (this.#opened === undefined) throw new Error(`${this.version.key} is encrypted and was opened without its keys`)
     return this.#opened
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Reading a version: take the record, and open its bytes. If they are not where the record says, the blob store finds out why, and the
- * record is read again: a writer is about to move them, or they were changed by hand.
+ * Reads a version: its record, then its bytes. If they are not where the record says, the blob store finds out why, and
+ * the record is read again. A writer may be about to move them, or they were changed by hand.
  */
 
 import type { Search } from '#blobs/contract/blob-store.ts'
@@ -15,10 +15,10 @@ import type { StoreContext } from '#store/context.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { OpenVersion, SealedVersion } from './open-version.ts'
 
-/** A third of them pause, for longer together than a write is settled in. */
+/** A third of the attempts pause, in total for longer than a write takes to settle. */
 const attempts = 60
 
-/** The record alone; undefined `versionId`: the current version, or the delete marker on top. */
+/** Only the record. Without `versionId`: the current version, or the latest one if that is a delete marker. */
 export async function findRecord(
   { engine }: Pick<StoreContext, 'engine'>,
   bucket: string,
@@ -42,10 +42,10 @@ export async function findRecord(
   return other === undefined ? undefined : decodeVersion(key, other)
 }
 
-/** Looks at the bytes of a version; undefined: they are not there. */
+/** Examines the bytes of a version; undefined if they are not there. */
 type Look<T> = (bucket: string, version: StoredVersion) => Awaitable<T | undefined>
 
-/** Record and bytes, once they agree. Undefined if there is no such version; delete markers come without a value. */
+/** Record and bytes that belong together. Undefined if there is no such version; delete markers have no value. */
 async function findVerified<T>(
   context: StoreContext,
   bucket: string,
@@ -61,7 +61,7 @@ async function findVerified<T>(
       if (versionId === undefined && (await blobs.discover(bucket, key))) continue
       return version === undefined ? undefined : { version, value: undefined }
     }
-    // What a hand has put at its key is newer.
+    // A file that was put at its key by hand is newer.
     if (version.blob.aside !== undefined && versionId === undefined && (await blobs.discover(bucket, key, version))) {
       continue
     }
@@ -94,7 +94,7 @@ export async function findVersion(
   }
 }
 
-/** What the client is told of an error; one that the administrator can mend is logged. */
+/** The error for the client. An error that the administrator can fix is logged. */
 function tellForbidden(context: StoreContext, bucket: string, key: string, error: unknown): unknown {
   if (isForbidden(error)) {
     context.troubles.tellOfFile('warn', error, { bucket, key }, 'the server is not permitted to read an object')
@@ -102,7 +102,7 @@ function tellForbidden(context: StoreContext, bucket: string, key: string, error
   return asReadError(error)
 }
 
-/** The current version, with its bytes where they can be renamed. */
+/** The current version, with its bytes in a state in which they can be renamed. */
 export async function findSettled(
   context: StoreContext,
   bucket: string,
@@ -142,7 +142,7 @@ export async function openObject(
     if (blob === undefined) throw new ApiError('InternalError')
     const opened = blob === 'damaged' ? undefined : await openVersion(context, bucket, version, blob)
     if (opened !== undefined) return opened
-    // A change by hand that is under way shows at the second look, and so does a version that has replaced this one.
+    // If a change by hand is in progress, or the version was replaced, the second attempt finds it.
     if (failed?.order === version.order) throw blobs.damaged(bucket, version)
     failed = version
     if (blob === 'damaged') await pause()
@@ -150,7 +150,7 @@ export async function openObject(
   throw new ApiError('SlowDown')
 }
 
-/** Undefined: the list of its parts, by which it is unsealed, went with the version a moment ago. */
+/** Undefined if the version was removed meanwhile with the list of its parts, which decryption needs. */
 async function openVersion(
   context: StoreContext,
   bucket: string,
@@ -201,7 +201,7 @@ export async function listObjectParts(
   return []
 }
 
-/** Of a version that came in parts. Undefined: the version is no more. */
+/** All parts of a version that was uploaded in parts. Undefined if the version was removed. */
 export async function findParts(
   { engine }: Pick<StoreContext, 'engine'>,
   version: ObjectVersion,

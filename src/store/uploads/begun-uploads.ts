@@ -1,6 +1,6 @@
 /**
- * What was at a key when an upload to it began. A completion under a condition is refused once that has changed, also where the condition
- * holds again. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ * The state of a key when an upload to it began. A conditional completion is refused if the state has changed, even if
+ * the condition holds again. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -12,20 +12,20 @@ import { newestOrder } from '#store/changes/publish.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 export interface BegunUpload extends Upload {
-  /** Of `stateOfKey`; absent in uploads begun by a release that did not keep it. */
+  /** From `stateOfKey`; absent in uploads of releases that did not keep it. */
   readonly begunOn?: string
 }
 
 export const noState = 'none'
 
-/** The order of the newest version or delete marker, or `none`; as it was before this transaction. */
+/** The order of the latest version or delete marker before this transaction, or `none`. */
 export async function stateOfKey(transaction: Transaction, bucket: Bucket, key: string): Promise<string> {
   const value = await transaction.get(rowKey('o', bucket.name, key))
   if (value !== undefined) return decodeVersion(key, value).order
   return (await newestOrder(transaction, bucket, key)) ?? noState
 }
 
-/** A key from which the last version goes is as before one was written, but for this. */
+/** Without this row, a key that has lost its last version would look as if none had been written. */
 export async function noteEmptied(transaction: Transaction, bucket: string, key: string): Promise<void> {
   for (const { key: row, value } of await transaction.scan(rowsOf('u', bucket, key))) {
     // One that is aborted meanwhile would come back.
@@ -34,7 +34,7 @@ export async function noteEmptied(transaction: Transaction, bucket: string, key:
   }
 }
 
-/** ConditionalRequestConflict if `state` of the key is another than when the upload began. */
+/** ConditionalRequestConflict if `state` of the key has changed since the upload began. */
 export function requireUnchanged(
   { key, begunOn }: BegunUpload,
   { ifMatch, ifNoneMatch }: WriteConditions,

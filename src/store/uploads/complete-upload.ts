@@ -1,4 +1,4 @@
-/** CompleteMultipartUpload, which may be repeated. */
+/** CompleteMultipartUpload. It can be repeated. */
 import { createHash } from 'node:crypto'
 import { PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { AsideReason } from '#metadata/blob-ref.ts'
@@ -21,7 +21,7 @@ import { isUploadId, removeRows } from './uploads.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
-/** What a repeated CompleteMultipartUpload is answered from. */
+/** The data for the answer to a repeated CompleteMultipartUpload. */
 interface CompletedUpload {
   readonly versionId: string
   readonly order: string
@@ -40,13 +40,13 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   try {
     return await completeBegun(context, complete, row, decodeJson<BegunUpload>(value))
   } catch (error) {
-    // Completed or aborted meanwhile: then parts, or their files, are gone.
+    // It was completed or aborted meanwhile: then parts, or their files, have been removed.
     if (!mayBeOver(error) || (await context.engine.get(row)) !== undefined) throw error
     return findCompleted(context, complete)
   }
 }
 
-/** No other: a completion that was committed, but may not be durable, is not to be answered as done. */
+/** Not for other errors: a completion that was committed, but may not be durable, must not be answered as done. */
 const mayBeOver = (error: unknown): boolean =>
   error instanceof PartsGone || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
 
@@ -57,7 +57,7 @@ async function completeBegun(
   upload: BegunUpload,
 ): Promise<ObjectVersion> {
   const { bucket, key, uploadId } = complete
-  // As putObject does for bytes that are kept aside.
+  // As in putObject, for bytes that are kept aside.
   if (upload.encryption !== undefined) await context.blobs.prepareChange(bucket.name, key)
   const stored = await readParts(context, uploadId)
   const plan = planCompletion(upload, stored, complete.parts, {
@@ -92,7 +92,7 @@ async function completeBegun(
     uploadId,
     discard: assembled.discard,
     also: async (transaction, version) => {
-      // The first completion or abort wins. A part that was uploaded after the plan was made is noticed.
+      // The first completion or abort wins. A part that was uploaded after planning is detected.
       const begun = await transaction.get(row)
       if (begun === undefined) throw noSuchUpload(uploadId)
       const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
@@ -112,7 +112,7 @@ async function completeBegun(
   })
 }
 
-/** The part's checksum is kept only if it has the algorithm that the upload announced, which the object's checksum has. */
+/** The part's checksum is kept only if it has the algorithm of the upload, which is also the object's. */
 function objectPart({ checksumAlgorithm }: Upload, part: StoredPart): ObjectPart {
   const { partNumber, sizeBytes, checksum, salt } = part
   const isOfUpload = checksum !== undefined && checksum.algorithm === checksumAlgorithm
@@ -147,7 +147,7 @@ async function findCompleted(context: StoreContext, complete: Complete): Promise
   throw noSuchUpload(uploadId)
 }
 
-/** A repeated CompleteMultipartUpload is answered for this time. */
+/** How long a repeated CompleteMultipartUpload is answered. */
 const completedKeptMs = 60 * 60 * 1000
 
 /** Deletes the rows of uploads that were completed too long ago for a repeated call. */

@@ -26,7 +26,7 @@ export async function listUploads(
       const [, key = '', uploadId = ''] = rowParts(row)
       if (key === keyMarker && (uploadIdMarker === '' || uploadId <= uploadIdMarker)) continue
       const common = commonPrefix(key, prefix, delimiter)
-      // A marker inside a common prefix stands for all of it.
+      // A marker inside a common prefix means all of it.
       if (common !== undefined && (common === page.commonPrefixes.at(-1) || keyMarker.startsWith(common))) continue
       if (page.uploads.length + page.commonPrefixes.length === limit) return { ...page, last, next: last }
       if (common === undefined) page.uploads.push(decodeJson<Upload>(value))
@@ -40,8 +40,8 @@ export async function listUploads(
 }
 
 /**
- * InvalidArgument for a marker that is no upload id, or the id of an upload to another key. The upload may have ended meanwhile: the
- * next page still starts after it.
+ * InvalidArgument if the marker is not an upload id, or belongs to an upload to another key. The upload may have ended
+ * meanwhile: the next page still starts after it.
  */
 async function assertUploadIdMarker(context: StoreContext, bucket: string, key: string, uploadId: string) {
   const invalid = () =>

@@ -1,4 +1,4 @@
-/** Parts of uploads: a row each, while the blob store has their bytes. */
+/** Parts of uploads. Each has a row, and the blob store has the bytes. */
 import type { ByteRange, IncomingBody, PartRef, StagedPart, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowsOf } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
@@ -41,11 +41,11 @@ export function stagePartCopy(
   return sealed.stagePartCopy(upload, partNumber, blob, range, algorithms, keys)
 }
 
-/** An upload's parts are sealed, or not, as it says. */
+/** The parts of an upload are encrypted if the upload is. */
 function keysOf({ encryption, uploadId }: Upload, dataKeys: DataKeys | undefined): DataKeys | undefined {
   if ((encryption === undefined) === (dataKeys === undefined)) return dataKeys
   throw new Error(
-    `the upload ${uploadId} is ${encryption === undefined ? 'not sealed' : 'sealed, and there is no key'}`,
+    `the upload ${uploadId} is ${encryption === undefined ? 'not encrypted' : 'encrypted, and there is no key'}`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** Multipart uploads: a row and a folder each, until they are completed or aborted. */
+/** Multipart uploads. Each has a row and a folder until it is completed or aborted. */
 import type { Bytes } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
@@ -16,7 +16,7 @@ export async function createUpload(
 ): Promise<Upload> {
   context.blobs.assertRoom()
   const initiatedAtMs = context.clock.nowMs()
-  // Sorts by time within a key, as uploads are listed.
+  // Uploads of a key sort by time, the order in which they are listed.
   const uploadId = initiatedAtMs.toString(16).padStart(12, '0') + randomId(18)
   const created: Upload = { ...upload, uploadId, initiatedAtMs }
   const row = rowKey('u', upload.bucket, upload.key, uploadId)
@@ -40,7 +40,7 @@ export async function getUpload(context: StoreContext, bucket: string, key: stri
   return decodeJson<Upload>(value)
 }
 
-/** Upload ids become names of folders: only ids of this form are accepted. */
+/** Upload ids become names of folders, so only ids of this form are accepted. */
 export const isUploadId = (text: string) => /^[0-9a-f]{48}$/.test(text)
 
 export async function abortUpload(

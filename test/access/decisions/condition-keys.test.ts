@@ -1,4 +1,7 @@
-/** Every condition key that a request which is served can fill, through HTTP: a Deny on it holds for the one request, and not for the other. */
+/**
+ * Every condition key that a request can have, through HTTP: a Deny with it applies to one request and not to the
+ * other.
+ */
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -94,7 +97,7 @@ const copy = (more: object) => () =>
   app.s3(mary).send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/a`, ...more }))
 const list = (more: object) => () => app.s3(mary).send(new ListObjectsV2Command({ Bucket, ...more }))
 
-/** With a header of the client's own. */
+/** With a header that the client adds. */
 const getWith = (name: string, value: string) => () => {
   const client = app.s3(mary)
   client.middlewareStack.add(
@@ -197,7 +200,7 @@ const rows: readonly Row[] = [
   ['StringLike', 's3:VersionId', '?*', 'GetObjectVersion', () => get(mary, { VersionId: version })(), undefined],
   ['StringEquals', 's3:VersionId', 'null', 'DeleteObjectVersion', () => app.s3(mary).send(new DeleteObjectCommand({ Bucket, Key: 'none', VersionId: 'null' })), undefined],
   ['StringEquals', 's3:ExistingObjectTag/Class', 'secret', 'GetObject', get(mary, { Key: 'tagged' }), get(mary)],
-  // What is written, and how.
+  // Attributes of a write.
   ['StringEquals', 's3:x-amz-acl', 'public-read', 'PutObject', put({ ACL: 'public-read' }), put({ ACL: 'private' })],
   ['StringEquals', 's3:x-amz-acl', 'public-read', 'PutObject', url(putCommand({ ACL: 'public-read' }), { method: 'PUT', body: 'x' }), url(putCommand({ ACL: 'private' }), { method: 'PUT', body: 'x' })],
   ['StringEquals', 's3:x-amz-acl', 'public-read', 'PutObject', form({ acl: 'public-read' }), form({ acl: 'private' })],
@@ -220,7 +223,7 @@ const rows: readonly Row[] = [
   ['StringEquals', 's3:object-lock-legal-hold', 'ON', 'PutObject', put({ ObjectLockLegalHoldStatus: 'ON' }), put({})],
   ['StringEquals', 's3:object-lock-event-hold', 'ON', 'PutObject', put(held), put({})],
   ['NumericEquals', 's3:object-lock-event-hold-duration-days', '730', 'PutObject', put(held), put({})],
-  // Of the body.
+  // From the body.
   ['StringEquals', 's3:object-lock-mode', 'COMPLIANCE', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', RetainUntilDate: inDays(3) }), undefined],
   ['NumericGreaterThan', 's3:object-lock-remaining-retention-days', '2', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', RetainUntilDate: inDays(3) }), undefined],
   ['NumericEquals', 's3:object-lock-event-hold-duration-days', '730', 'PutObjectRetention', retain({ Mode: 'COMPLIANCE', EventHold: 'ON', EventHoldDuration: { Years: 2 } }), undefined],

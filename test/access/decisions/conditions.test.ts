@@ -1,4 +1,4 @@
-/** Conditions on what a request really is, through HTTP. */
+/** Conditions use the real values of a request, through HTTP. */
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ describe('conditions of bucket policies', () => {
     await put(open({ Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } } }))
     expect(await statusOf('/a', { 'x-forwarded-for': '203.0.113.9' })).toBe(200)
     expect(await statusOf('/a', { 'x-forwarded-for': '203.0.113.9, 10.1.1.1' })).toBe(200)
-    // What the client itself wrote stands before what the proxy added.
+    // The value of the client is before the one that the proxy added.
     expect(await statusOf('/a', { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' })).toBe(403)
     expect(await statusOf('/a')).toBe(403)
     const direct = await startServer({ engine: 'memory' })

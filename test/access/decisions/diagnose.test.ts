@@ -24,7 +24,7 @@ function canonical({ method, path, headers }: Signed): string {
 const toSign = (request: Signed) =>
   `AWS4-HMAC-SHA256\n20261124T000000Z\n${scope}\n${createHash('sha256').update(canonical(request)).digest('hex')}`
 
-/** What is said when this was signed and something else came. */
+/** The hint if this was signed and something else was received. */
 function diagnose(
   signed: Partial<Signed>,
   more: {

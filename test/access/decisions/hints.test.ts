@@ -1,4 +1,4 @@
-/** What administrators are told of a signature that does not hold, for each cause, in the log and on `/_/decisions`. */
+/** The hints for administrators about a wrong signature, for each cause, in the log and on `/_/decisions`. */
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, startTestApi, type TestApi } from '../../input/api.ts'
@@ -24,7 +24,7 @@ function sentTo(host: string, signedHost: string): Promise<Answer> {
   return exchange(api.port, format({ ...signed, ...withHeader('host', host)(signed) }))
 }
 
-/** As nginx hands requests on with its defaults. */
+/** A request as nginx passes it on by default. */
 function proxied(signedHost: string): Promise<Answer> {
   const request = { method: 'GET', target: '/bucket', headers: [['Host', signedHost]] as const }
   const signed = signHeaders(request, { accessKeyId: 'main', secret: 'main-secret' })
@@ -99,7 +99,7 @@ describe('the hint when', () => {
       requester: { accessKeyId: 'main' },
       hint: expect.stringMatching(hint),
     })
-    // The client is told what AWS tells, and no more.
+    // The client gets AWS's message and no more.
     expect(answer.body).not.toMatch(hint)
   })
 })

@@ -1,4 +1,4 @@
-/** What nodes are compared with: the database and the S3 store alone, asked by this process without anything between. */
+/** The floor of the nodes: this process uses the database and the S3 store directly. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { Connection } from '#metadata/postgres/connections/connection.ts'
@@ -8,7 +8,7 @@ import type { Cluster } from '../../cluster/cluster.ts'
 export type Measure = (seconds: number) => Promise<number>
 
 export interface Floors {
-  /** One row of 4 KiB, committed by itself. */
+  /** One row of 4 KiB in its own commit. */
   readonly insert: Measure
   /** The value of one of 1,000 such rows by its primary key. */
   readonly select: Measure
@@ -21,7 +21,7 @@ const smallCount = 1000
 const small = randomBytes(4096)
 const big = randomBytes(64 * 1024 * 1024)
 
-/** `connections`: to the database, and to the S3 store. Each asks for one thing at a time. */
+/** `connections`: to the database, and to the S3 store. Each sends one request at a time. */
 export async function openFloors(
   { postgres, upstream }: Cluster,
   connections: { readonly database: number; readonly store: number },

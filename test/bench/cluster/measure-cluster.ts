@@ -10,7 +10,7 @@ interface Column {
   readonly title: string
   readonly floor: Measure
   readonly floorTitle: string
-  /** Of one node, in parts of the floor. */
+  /** For one node, as a fraction of the floor. */
   readonly goal: number
   readonly one: Measure
   readonly two: Measure
@@ -78,7 +78,7 @@ function measureOf(work: Work, benches: readonly Bench[]): Measure {
 
 async function measureColumn(column: Column, { seconds, rounds }: BenchOptions): Promise<void> {
   const lanes = [column.floor, column.one, column.two]
-  // What is compiled is not measured.
+  // The first run, with compilation, is not measured.
   for (const lane of lanes) await lane(seconds)
   const rates: number[][] = [[], [], []]
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,6 @@
-/** One raw keep-alive connection: one request at a time, and only as much of HTTP parsed as tells where the answer ends. */
+/**
+ * One raw keep-alive connection: one request at a time. It parses only as much of HTTP as shows the end of the answer.
+ */
 import { connect, type Socket } from 'node:net'
 import type { WireRequest } from './sign.ts'
 
@@ -11,7 +13,7 @@ export interface Answer {
 type Done = (error: Error | undefined, answer: Answer) => void
 
 const nothing: Buffer = Buffer.alloc(0)
-/** Of the answers, which are looked at and left: one buffer for all, since memory made anew for each piece costs more than the rest. */
+/** A shared buffer for answers, which are not kept: allocating memory for each piece costs more than the rest. */
 const received = Buffer.alloc(256 * 1024)
 const headEnd = Buffer.from('\r\n\r\n')
 const contentLength = /\r\ncontent-length: *(\d+)/i

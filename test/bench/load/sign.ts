@@ -9,7 +9,7 @@ export interface Credentials {
   readonly secretKey: string
 }
 
-/** One request ready for the wire. A HEAD's answer has no body, whatever its Content-Length says. */
+/** One request ready to be sent. A HEAD's answer has no body, whatever its Content-Length is. */
 export interface WireRequest {
   readonly head: Buffer
   readonly body?: Buffer

@@ -17,7 +17,7 @@ const bigMd5 = createHash('md5').update(big).digest('base64')
 export interface Subject {
   readonly endpoint: Endpoint
   readonly credentials: Credentials
-  /** The floor knows no buckets, listings nor uploads. */
+  /** The floor has no buckets, listings or uploads. */
   readonly isFloor: boolean
 }
 
@@ -30,12 +30,12 @@ export interface Work {
   readonly title: string
   readonly name: WorkName
   readonly isOnFloor: boolean
-  /** MiB moved by one operation, where throughput says more than operations. */
+  /** MiB moved by one operation, if throughput is more useful than operations. */
   readonly operationMiB?: number
-  /** Until node has compiled what is hot, of the floor as of the rest: before that the compiler is measured. */
+  /** Until node has compiled the hot functions, also of the floor: before that the compiler is measured. */
   readonly warmUpSeconds: number
   prepare?(bench: Bench): Promise<void>
-  /** Before each measurement, for a work that uses up what it works on: it ends when that is used up. */
+  /** Called before each measurement, for a work that consumes its input. It ends when the input is consumed. */
   refill?(bench: Bench): Promise<void>
   load(bench: Bench): Omit<Load, 'seconds'>
 }
@@ -44,7 +44,7 @@ export interface Work {
 export class Bench {
   readonly options: BenchOptions
   readonly subject: Subject
-  /** Of its own, where several write into one bucket. */
+  /** A separate name, if several write into one bucket. */
   name = ''
   #signer: Signer | undefined
   #freshCount = 0
@@ -112,7 +112,7 @@ function repeat(requests: readonly WireRequest[], connections: number): Omit<Loa
   return { connections, next: () => requests[at++ % requests.length] }
 }
 
-/** Fresh keys and overwrites in turn; ends early should the server be faster than what was signed. */
+/** New keys and overwrites alternate. Ends early if the server is faster than the signed requests suffice. */
 function puts(bench: Bench): Omit<Load, 'seconds'> {
   const old = [...keys('n/small-', smallCount)].map((key) => bench.object('PUT', key, small))
   const freshCount = Math.ceil(bench.options.seconds * 8000)
@@ -184,7 +184,7 @@ async function prepareLarge(bench: Bench): Promise<void> {
   await bench.createBucket('bench-large')
   const all = keys('l/', largeCount)
   const iterator = all[Symbol.iterator]()
-  // In slices, since a million PUTs may outlive one signature.
+  // In slices, since a million PUTs may take longer than one signature is valid.
   for (let done = 0; done < largeCount; done += 50_000) {
     bench.renew()
     const slice = Array.from({ length: 50_000 }, () => iterator.next().value as string)

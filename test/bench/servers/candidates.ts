@@ -1,4 +1,4 @@
-/** Who is measured: the floors, then this server with each durability, or whoever answers at another endpoint. */
+/** The candidates: the floors, then this server with each durability, or the server at another endpoint. */
 import { join } from 'node:path'
 import { chooseWorks, type Work } from '../load/works.ts'
 import type { BenchOptions } from '../options.ts'
@@ -9,7 +9,7 @@ export interface Candidate {
   readonly title: string
   /** Undefined for a floor. */
   readonly durability?: string
-  /** The title of the one that it differs from in that it seals all it stores. */
+  /** The title of the candidate that is the same without encryption. */
   readonly sealedOf?: string
   readonly works: readonly Work[]
   /** Gives where it answers and its process, if known. */

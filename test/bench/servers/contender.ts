@@ -1,4 +1,4 @@
-/** A candidate that runs, and what was measured of it. */
+/** A running candidate, and its measurements. */
 import { execFile } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -51,7 +51,7 @@ export class Contender {
   }
 
   async measure(work: Work): Promise<void> {
-    // What others have left to be written would be written at the cost of whoever syncs next.
+    // Otherwise the next sync would also write what others have left unwritten.
     await promisify(execFile)('sync').catch(() => undefined)
     this.bench.renew()
     if (work.refill === undefined) await this.bench.run(work, wakeSeconds)

@@ -1,4 +1,4 @@
-/** Starts this very server on a free port, for whoever measures or tests it from outside. */
+/** Starts this server on a free port, to measure or test it from outside. */
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

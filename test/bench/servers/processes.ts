@@ -11,7 +11,7 @@ export interface TreeUsage {
   readonly processes: number
 }
 
-/** CPU time and resident memory of a process and all its descendants; undefined where there is no /proc. */
+/** CPU time and resident memory of a process and all its descendants; undefined if there is no /proc. */
 export function measureTree(rootPid: number): TreeUsage | undefined {
   const stats = readStats()
   if (!stats) return undefined
@@ -65,7 +65,7 @@ export interface StartedServer {
   stop(): Promise<void>
 }
 
-/** Starts `command` in a process group of its own and waits until `url` answers anything at all. */
+/** Starts `command` in its own process group and waits until `url` gives any answer. */
 export async function startServer(
   command: readonly string[],
   url: string,
@@ -123,6 +123,6 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal)
   } catch {
-    // The group is gone already.
+    // The group has already ended.
   }
 }

@@ -1,4 +1,4 @@
-/** What was sealed opens as it was, and as nothing else: whatever is done to the bytes that are kept shows. */
+/** Encrypted bytes decrypt to the original, and any change of the stored bytes is detected. */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'

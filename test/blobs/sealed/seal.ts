@@ -14,7 +14,7 @@ import { attributes } from '../../store/fixtures.ts'
 import { bodyOf } from '../key-rows.ts'
 
 export interface Sealed {
-  /** What is kept. */
+  /** The stored bytes. */
   readonly bytes: Buffer
   readonly version: StoredVersion
   readonly parts: readonly ObjectPart[]

@@ -16,7 +16,7 @@ describe.skipIf(!hasBrowser)('a web page of another origin', () => {
   let site: Site
   let s3: aws.S3Client
   let pages: http.Server
-  /** Of the origin that the rules name, and of one that they do not. */
+  /** A page of the origin in the rules, and a page of another origin. */
   let known: Page
   let stranger: Page
   let port: number

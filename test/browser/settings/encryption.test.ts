@@ -1,4 +1,4 @@
-/** The default encryption of a bucket, set by a person with a browser, and what they see of an encrypted object. */
+/** The default encryption of a bucket, set in a browser, and the page of an encrypted object. */
 import * as aws from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

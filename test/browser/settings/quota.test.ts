@@ -1,4 +1,4 @@
-/** The quota of a bucket, from the console to what an upload in the browser is told. */
+/** The quota of a bucket, from the console to the error of an upload in the browser. */
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser, says, signIn } from '../visit/browser.ts'

@@ -1,4 +1,4 @@
-/** A website in a browser: made in the console, looked at on a host of its own, and kept out of the console. */
+/** A website in a browser: created in the console, shown on its own host, and isolated from the console. */
 import * as aws from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

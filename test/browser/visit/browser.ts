@@ -27,7 +27,7 @@ export interface PageOptions {
   readonly hasScripts?: boolean
 }
 
-/** A page whose mistakes are added to the others. */
+/** Opens a page and adds its mistakes to the others. */
 export async function openPage(browser: Browser, mistakes: string[], options: PageOptions = {}): Promise<Page> {
   const { width = 1280, isDark = false, hasScripts = true } = options
   const context = await browser.newContext({
@@ -62,7 +62,7 @@ export async function signIn(page: Page, url: string, name = 'admin', secret = `
   await page.waitForURL(`${url}/ui/buckets`)
 }
 
-/** That it is seen, on a page that is ready: one that has just come is seen before its scripts listen. */
+/** Waits until it is visible on a page that is ready: a new page is visible before its scripts listen. */
 export async function appears(locator: Locator): Promise<void> {
   await locator.first().waitFor()
   await locator.page().waitForLoadState()
@@ -70,14 +70,17 @@ export async function appears(locator: Locator): Promise<void> {
 
 export const says = (page: Page, text: string | RegExp): Promise<void> => appears(page.getByText(text))
 
-/** Waits for a truth of the page. Asked from outside: `page.waitForFunction` asks again by eval, which the page's policy forbids. */
+/**
+ * Waits for a condition of the page. Polled from outside: `page.waitForFunction` polls by eval, which the page's policy
+ * forbids.
+ */
 export const becomes = (page: Page, truth: string | (() => boolean)): Promise<void> =>
   expect.poll(() => page.evaluate<unknown>(truth), { timeout: 20_000 }).toBe(true)
 
 /** Half of what https://web.dev/articles/cls calls good. */
 export const layoutShiftMax = 0.05
 
-/** https://www.w3.org/WAI/WCAG2AA-Conformance, as far as a program can tell. */
+/** https://www.w3.org/WAI/WCAG2AA-Conformance, as far as a program can check it. */
 export async function axeProblems(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())

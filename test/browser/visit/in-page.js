@@ -1,6 +1,6 @@
-// Functions that run in the page, each by itself: nothing of this file is there with them.
+// Functions that run in the page. Each must be complete in itself: nothing else of this file is in the page.
 
-/** The moment a player is at, having been asked to go to it. */
+/** The time of a player after a seek. */
 export async function seek([name, seconds]) {
   const media = document.querySelector(name)
   const sought = new Promise((resolve) => media.addEventListener('seeked', resolve, { once: true }))
@@ -50,7 +50,7 @@ export function layoutShift() {
   })
 }
 
-/** What a script of the page gets of a request: status, the headers that it may read, and the text. */
+/** The answer as a script of the page gets it: status, the headers that it may read, and the text. */
 export async function send({ url, method, headers, body }) {
   try {
     const answer = await fetch(url, { method, headers, body, cache: 'no-store' })
@@ -60,7 +60,7 @@ export async function send({ url, method, headers, body }) {
   }
 }
 
-/** The same of a form with a file. */
+/** The same for a form with a file. */
 export async function sendForm({ url, fields, text }) {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.append(name, value)

@@ -8,11 +8,11 @@ import { launchBrowser, openPage, type PageOptions } from './browser.ts'
 
 export interface Site extends TestConsole {
   readonly browser: Browser
-  /** Of the S3 API. */
+  /** The endpoint of the S3 API. */
   readonly endpoint: string
-  /** A page whose mistakes count; see `mistakes`. */
+  /** Opens a page whose mistakes are collected; see `mistakes`. */
   open(options?: PageOptions): Promise<Page>
-  /** Whatever no page may do. */
+  /** Errors of pages, which must not happen. */
   readonly mistakes: string[]
   client(accessKeyId: string, secretAccessKey: string): S3Client
 }

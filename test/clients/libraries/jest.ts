@@ -9,7 +9,7 @@ const version = '30.5.2'
 const packages = [`jest@${version}`, '@aws-sdk/client-s3']
 const quietly = ['--silent', '--no-audit', '--no-fund']
 
-/** The package `myfsio`, installed as by its users, in the tests of docs/testing.md: Jest runs each in a context of its own. */
+/** The installed package `myfsio` in the tests of docs/testing.md: Jest runs each in its own context. */
 export function jest(): Traveller {
   return {
     name: 'jest',

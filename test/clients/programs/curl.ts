@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Account, type Client, command, findFirstLine } from '../client.ts'
 import { listTree } from '../tree.ts'
 
-/** curl signs what it sends; the steps of a sync are made of single requests. It has no multipart. */
+/** curl signs its requests; a sync is made of single requests. It has no multipart. */
 export function curl(account: Account): Client {
   const settings = ['--globoff', '-sS', '--fail', '--user', `${account.accessKey}:${account.secretKey}`]
   const signing = ['--aws-sigv4', 'aws:amz:us-east-1:s3']
@@ -28,7 +28,7 @@ export function curl(account: Account): Client {
     },
     syncUp: async (folder, bucket) => {
       for (const name of await listTree(folder)) {
-        // Older curls sign the body's hash but do not send it, nor hash an uploaded file.
+        // Older curls sign the body's hash but do not send it, and do not hash an uploaded file.
         const payload = ['--header', 'x-amz-content-sha256: UNSIGNED-PAYLOAD']
         await run(...payload, '--upload-file', join(folder, name), at(bucket, name))
       }

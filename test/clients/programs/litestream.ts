@@ -53,7 +53,7 @@ async function replicate(program: string, account: Account, { bucket, folder }: 
   }
 }
 
-/** It refuses a bundle of certificates beside an HTTP client of its own. */
+/** It refuses a bundle of certificates together with its own HTTP client. */
 function environmentOf(account: Account): Record<string, string> {
   return { ...awsEnvironment(account), AWS_CA_BUNDLE: '' }
 }

@@ -17,7 +17,7 @@ export function rclone(account: Account): Client {
     RCLONE_CONFIG_OURS_ENDPOINT: account.url.origin,
     RCLONE_CONFIG_OURS_ACCESS_KEY_ID: account.accessKey,
     RCLONE_CONFIG_OURS_SECRET_ACCESS_KEY: account.secretKey,
-    // Its SDK fails over one that is set for other programs.
+    // Its SDK fails if it is set for other programs.
     AWS_CA_BUNDLE: '',
     // Otherwise one PUT is used up to 200 MiB, and multipart would not be tried.
     RCLONE_CONFIG_OURS_UPLOAD_CUTOFF: '5Mi',

@@ -68,7 +68,7 @@ async function pushAndPull(image: string, layer: Buffer): Promise<void> {
   await ask(`${image}/manifests/${digestOf(Buffer.from(manifest))}`, { method: 'DELETE' }, 202)
 }
 
-/** In chunks, as docker push does. */
+/** In chunks, like docker push. */
 async function pushBlob(image: string, blob: Buffer): Promise<void> {
   const started = await ask(`${image}/blobs/uploads/`, { method: 'POST' }, 202)
   let location = started.headers.get('location') ?? ''

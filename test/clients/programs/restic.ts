@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Account, command, findFirstLine } from '../client.ts'
 import { checkReturn, type Traveller } from '../round-trip.ts'
 
-/** A backup: it keeps thousands of its own objects, rereads them by ranges, locks by listing, and deletes in bulk. */
+/** A backup: it stores thousands of objects, reads ranges of them, locks by listing, and deletes in bulk. */
 export function restic(account: Account): Traveller {
   const environment = {
     AWS_ACCESS_KEY_ID: account.accessKey,

@@ -8,9 +8,8 @@ import type { Step, Traveller } from '../round-trip.ts'
 const plan = fileURLToPath(new URL('../terraform', import.meta.url))
 
 /**
- * Identities, KMS keys, buckets with their settings, and objects, by Terraform's aws provider: it reads back all that
- * it writes, and wants to change what is not as it was written. Providers are where TF_PLUGIN_DIR says, or else come
- * from the registry.
+ * Identities, KMS keys, buckets with their settings, and objects, by Terraform's aws provider: it reads everything that
+ * it writes, and plans a change for each difference. Providers are in TF_PLUGIN_DIR, or come from the registry.
  */
 export function terraform(account: Account): Traveller {
   let folder = ''
@@ -38,7 +37,7 @@ export function terraform(account: Account): Traveller {
   ]
   return {
     name: 'terraform',
-    // Without its provider, it is no client.
+    // Without its provider it cannot be a client.
     async findVersion() {
       folder = await mkdtemp(join(tmpdir(), 'terraform-'))
       await cp(plan, folder, { recursive: true })

@@ -1,4 +1,7 @@
-/** What goes with a user, a group or a role needs the permissions that removing it through IAM's API would need, all of them, first. */
+/**
+ * Deleting a user, a group or a role needs every permission that removing its parts through IAM's API needs, before
+ * anything is removed.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'

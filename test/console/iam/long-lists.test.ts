@@ -28,7 +28,7 @@ afterAll(async () => {
   await site.close()
 })
 
-/** The names on the page at `href` and on all that it leads to, as the script asks for them. */
+/** The names on the page at `href` and on all following pages, as the script requests them. */
 async function namesFrom(href: string): Promise<{ names: string[]; pages: number }> {
   const found: string[] = []
   let pages = 0

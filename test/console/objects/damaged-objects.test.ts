@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => site.close())
 
-/** As a disk does it: nothing but the bytes changes. */
+/** Like a disk error: only the bytes change. */
 function damage(key: string): void {
   const path = join(site.root, 'open', key)
   const { atime, mtime } = statSync(path)

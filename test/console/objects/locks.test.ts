@@ -1,4 +1,4 @@
-/** Object Lock in the console: of a bucket, of a version, and what a locked version answers. */
+/** Object Lock in the console: of a bucket, of a version, and the answers about a locked version. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { bucketVisits } from '../bucket-visits.ts'
@@ -60,10 +60,10 @@ describe('the page of a bucket', () => {
   })
 
   it.each([
-    [{ mode: 'GOVERNANCE' }, 'Type a period, or an event hold with its duration.'],
+    [{ mode: 'GOVERNANCE' }, 'Enter a period, or an event hold with its duration.'],
     [{ mode: 'GOVERNANCE', count: '0' }, 'Default retention period must be a positive integer value.'],
     [{ mode: 'GOVERNANCE', count: '36501' }, 'Default retention period too large.'],
-    [{ mode: 'GOVERNANCE', hold: 'on' }, 'Type the duration of the event hold.'],
+    [{ mode: 'GOVERNANCE', hold: 'on' }, 'Enter the duration of the event hold.'],
   ])('refuses %j', async (form, problem) => {
     const answer = await admin.post(page, { unit: 'days', ...form, do: 'save' })
     expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(problem)])

@@ -1,4 +1,4 @@
-/** What the console does to many keys at once shares its flushes: on the engine that has any. */
+/** Changes of many keys in the console share their flushes, on an engine that flushes. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mapConcurrently } from '#lib/async/map-concurrently.ts'
 import { countSyncs } from '../../count-syncs.ts'

@@ -79,7 +79,7 @@ describe('tags', () => {
     await save('red')
     await put('open', deny('s3:ExistingObjectTag/team'))
     expect(await save('green')).toBe(403)
-    // Nor does a copy get round them.
+    // A copy cannot bypass them.
     await put('open', deny('s3:RequestObjectTag/team'))
     const copy = async (target: string) => {
       await admin.post('/ui/buckets/open/copy', { key: 'a.txt', mode: 'copy', target })

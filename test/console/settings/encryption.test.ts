@@ -1,4 +1,4 @@
-/** The default encryption of a bucket in the console, and what it shows of objects that are encrypted. */
+/** The default encryption of a bucket in the console, and the pages of encrypted objects. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explainEncryption } from '#console/settings/encryption/explain-encryption.ts'
@@ -60,7 +60,7 @@ describe('the page of the default encryption', () => {
     expect([status, await kept()]).toEqual([200, undefined])
     expect(text).toContain('Not saved')
     expect(text).toContain('They are encrypted with the KMS key alias/x (SSE-KMS)')
-    expect(text).toContain('needs kms:GenerateDataKey')
+    expect(text).toContain('need kms:GenerateDataKey')
   })
 
   it('offers the keys of the visitor’s account', async () => {

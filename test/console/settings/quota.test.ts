@@ -38,7 +38,7 @@ describe('the quota page of a bucket', () => {
     expect(text).toContain('Nothing can be added.')
     expect(await quota()).toBeUndefined()
     const less = await admin.post(page, { do: 'preview', size: '100', unit: 'bytes', objects: '' })
-    expect(less.text).toContain('Nothing can be added until 500 B more than the limit are deleted.')
+    expect(less.text).toContain('Nothing can be added until 500 B are deleted.')
   })
 
   it('saves them, and uploads from the browser are told', async () => {

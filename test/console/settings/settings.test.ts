@@ -9,7 +9,7 @@ const publicPolicy = (bucket: string) => ({
   Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` }],
 })
 
-/** Of an account, whoever is in it. */
+/** An account, with all its principals. */
 const someone = 'arn:aws:iam::000000000000:root'
 
 let site: TestConsole
@@ -51,7 +51,7 @@ describe('the policy of a bucket', () => {
     await admin.post('/ui/buckets/blocked/public-access', on)
     const wish = (fields: Record<string, string>) => admin.post('/ui/buckets/blocked/policy', fields)
     const ask = await wish({ preset: 'public-read' })
-    expect(ask.text).toMatch(/block is lifted in the same step/)
+    expect(ask.text).toMatch(/setting is turned off in the same step/)
     expect(ask.text).toContain('name="preset" value="public-read"')
     const block = async () => (await site.store.getBucket('blocked')).publicAccessBlock
     expect(await block()).toMatchObject({ blockPublicPolicy: true, restrictPublicBuckets: true })

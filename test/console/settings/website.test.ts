@@ -33,9 +33,9 @@ const rules = {
 
 describe('the website page of a bucket', () => {
   it('is disabled until it is saved', async () => {
-    expect((await admin.get(page)).text).toContain('Browsers are not served pages of this bucket.')
+    expect((await admin.get(page)).text).toContain('The bucket is not served as a website.')
     expect((await admin.get('/ui/buckets/site/settings')).text).toContain(
-      'Browsers are not served'.toLowerCase().slice(9),
+      'Disabled: the bucket is not served as a website.',
     )
     expect(await website()).toBeUndefined()
   })
@@ -68,8 +68,8 @@ describe('the website page of a bucket', () => {
   it.each([
     ['an index document with a slash', { ...host, index: 'a/b' }, 'The IndexDocument Suffix is not well formed'],
     ['no index document', { ...host, index: '' }, 'The IndexDocument Suffix is not well formed'],
-    ['a host with a path', { ...host, type: 'redirect', host: 'a.example/x' }, 'A host name is one such as'],
-    ['a rule that says nothing', { ...host, prefix: 'a/' }, 'Rule 1: nothing is said about where it redirects.'],
+    ['a host with a path', { ...host, type: 'redirect', host: 'a.example/x' }, 'Enter a host name such as'],
+    ['a rule that says nothing', { ...host, prefix: 'a/' }, 'Rule 1: it has no target to redirect to.'],
     [
       'a code that redirects nowhere',
       { ...host, prefix: 'a/', code: '200' },
@@ -99,7 +99,7 @@ describe('the website page of a bucket', () => {
   })
 
   it('says that a bucket is not public, until it is', async () => {
-    expect((await admin.get(page)).text).toContain('The bucket is not public: nothing lets everyone read index.html')
+    expect((await admin.get(page)).text).toContain('The bucket is not public: not everyone may read index.html')
     await admin.post('/ui/buckets/site/request-payment', { status: 'Requester' })
     expect((await admin.get(page)).text).toContain('The bucket is a Requester Pays bucket')
     await admin.post('/ui/buckets/site/request-payment', { status: 'BucketOwner' })
@@ -127,7 +127,7 @@ describe('the website page of a bucket', () => {
     expect(await answer('/absent')).toMatch(
       />403<[\s\S]*There is no object absent\. The error document is error\.html\./,
     )
-    expect(await answer('/%zz')).toContain('The path does not decode')
+    expect(await answer('/%zz')).toContain('The path cannot be decoded')
   })
 
   it('redirects everything, and is disabled again', async () => {

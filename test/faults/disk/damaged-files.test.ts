@@ -1,4 +1,4 @@
-/** What a disk has damaged is refused: never served, never copied, never taken for a change by hand. */
+/** Damaged files are refused: never served, never copied, never taken for a change by hand. */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import http from 'node:http'
@@ -70,7 +70,7 @@ describe('an object whose file is damaged', () => {
     return Buffer.from((await Body?.transformToByteArray()) ?? [])
   }
 
-  /** Of this object, wherever it is: its bytes tell. */
+  /** The file of this object, found by its bytes. */
   function fileOf(body: Buffer): string {
     for (const entry of fs.readdirSync(join(server.root, 'data'), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name)
@@ -79,7 +79,7 @@ describe('an object whose file is damaged', () => {
     throw new Error('there is no file with these bytes')
   }
 
-  /** Of the object that was encrypted last. */
+  /** The file of the object that was encrypted last. */
   function newestOpaque(): string {
     const folder = join(server.root, 'data', '.myfsio.sys', 'opaque')
     const files = fs
@@ -91,10 +91,10 @@ describe('an object whose file is damaged', () => {
     return newest
   }
 
-  /** As a disk does it: nothing but the bytes changes. */
+  /** Like a disk error: only the bytes change. */
   function damage(path: string): void {
     const { atime, mtime } = fs.statSync(path)
-    // What is sealed is read-only.
+    // Encrypted files are read-only.
     fs.chmodSync(path, 0o644)
     const file = fs.openSync(path, 'r+')
     const byte = Buffer.alloc(1)

@@ -31,10 +31,10 @@ import { openFilesBelow } from '../open-files.ts'
 
 const small = (letter: string) => Buffer.alloc(1000, letter)
 const large = (letter: string) => Buffer.alloc(150_000, letter)
-/** Of failures that last every so many suffice, as a rule: MYFSIO_FAULTS=all asks for each. */
+/** Lasting failures are tested only at some calls by default: MYFSIO_FAULTS=all tests each. */
 const stride = process.env.MYFSIO_FAULTS === 'all' ? 1 : 4
 
-/** What the store must never find out: that a file was changed by hand, or that bytes are lost. */
+/** Results that must never occur: a file counts as changed by hand, or bytes as lost. */
 const surprises: string[] = []
 const note = (_: object, message?: string) => {
   if (message !== undefined && /adopt|lost|missing|have changed/.test(message)) surprises.push(message)
@@ -44,7 +44,7 @@ const silent = { info: note, warn: note, error: note }
 interface Run {
   readonly Bucket: string
   readonly Key: string
-  /** What `prepare` found out. */
+  /** The results of `prepare`. */
   uploadId: string
   parts: { PartNumber: number; ETag: string | undefined }[]
 }
@@ -184,7 +184,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 }
 
-/** What such a call fails with on a full, broken or busy machine. */
+/** The error of such a call on a full, broken or busy machine. */
 function errorOf({ operation }: FileCall): NodeJS.ErrnoException {
   const code = operation === 'open' ? 'EMFILE' : /^(write|mkdir|rename|truncate)/.test(operation) ? 'ENOSPC' : 'EIO'
   return Object.assign(new Error(`${code}: injected, ${operation}`), { code })
@@ -218,7 +218,7 @@ describe('when the disk fails', () => {
     await server.close()
   })
 
-  /** Of files whose removal has failed. */
+  /** Files that could not be removed. */
   const forgiven = new Set<string>()
   const staging = () => stagedFiles(join(server.root, 'data'))
 
@@ -262,7 +262,7 @@ describe('when the disk fails', () => {
     let failed: FileCall | undefined
     const error = await attempt(scenario, run, (call) => {
       if (call.operation === 'close') return
-      // A disk that takes no more still lets go.
+      // A full disk still allows removals.
       if (mode === 'lasting' && /^rm/.test(call.operation)) return
       const isDue = mode === 'once' ? count === at : count >= at
       count++
@@ -301,7 +301,7 @@ describe('when the disk fails', () => {
     return failed !== undefined
   }
 
-  /** Whatever parts the upload says it has, it can be completed with. */
+  /** An upload can be completed with all parts that it lists. */
   async function finishUpload({ Bucket, Key, uploadId: UploadId }: Run): Promise<void> {
     try {
       const { Parts = [] } = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }))

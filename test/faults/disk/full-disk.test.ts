@@ -65,7 +65,7 @@ describe.runIf(canMount)('on a full volume', () => {
     expect(Contents.map(({ Key }) => Key)).toEqual([...bodies.keys()].sort())
   }
   const zeros = Buffer.alloc(4096)
-  /** By another program, to the last block. */
+  /** Another program fills the disk to the last block. */
   const fill = () => {
     const file = fs.openSync(join(folder, 'ballast'), 'a')
     try {

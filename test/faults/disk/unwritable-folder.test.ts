@@ -22,7 +22,7 @@ import { openStore } from '#app/open-store.ts'
 import { startServer, type TestServer } from '../../s3/start-server.ts'
 
 const nobody = 65534
-/** Each file of tests has a process of its own: this one stays another user's. */
+/** Each test file has its own process, so this one can stay another user. */
 const canBeOrdinary = process.platform === 'linux'
 
 describe.runIf(canBeOrdinary)('a server that runs as an ordinary user', () => {

@@ -1,6 +1,6 @@
 /**
- * What a store did to its disk, in order: file operations, commits and flushes of the index, and what it told its clients. From it
- * test/faults/power-loss/power-loss.ts works out which disks a power loss may leave.
+ * The actions of a store on its disk, in order: file operations, commits and flushes of the index, and its answers to
+ * clients. test/faults/power-loss/power-loss.ts computes from it the disks that a power loss may leave.
  */
 import fs from 'node:fs'
 import { libc } from '#lib/system/libc.ts'
@@ -23,7 +23,7 @@ export interface FileState {
 export type Row = readonly [key: Buffer, value: Buffer | undefined, logged?: Buffer]
 
 export type JournalEvent =
-  /** Names: each path gets the file, or loses what it had. One event is one step of the file system's own journal. */
+  /** Names: each path gets the file, or is removed. One event is one step of the file system's own journal. */
   | { readonly kind: 'names'; readonly changes: readonly (readonly [path: string, file: RecordedFile | undefined])[] }
   | { readonly kind: 'data'; readonly file: RecordedFile; readonly state: FileState }
   | { readonly kind: 'sync'; readonly file: RecordedFile }
@@ -32,20 +32,20 @@ export type JournalEvent =
   | { readonly kind: 'commit'; readonly rows: readonly Row[] }
   /** All commits so far are on disk. */
   | { readonly kind: 'flush'; readonly commits: number }
-  /** The index can come back to what it was after so many commits without its log. */
+  /** The index can return to its state after this number of commits without its log. */
   | { readonly kind: 'checkpoint'; readonly commits: number }
-  /** For the test: something about what clients know. */
+  /** For the test: something that clients know. */
   | { readonly kind: 'note'; readonly note: unknown }
 
 export class Journal implements FileWatch {
   readonly events: JournalEvent[] = []
   readonly #names = new Map<string, RecordedFile>()
   /**
-   * Every file stays there: an inode that is used again would stand for two files on the disks that we make up. Not as an open file,
-   * which could not become a spare.
+   * Every file is kept: a reused inode would mean two files on the computed disks. Not as an open file, which could not
+   * become a spare.
    */
   readonly #held: number[] = []
-  /** What there was nothing of to remove. */
+  /** Removals of files that did not exist. */
   readonly #missing = new Set<string>()
   #commits = 0
 
@@ -105,7 +105,7 @@ export class Journal implements FileWatch {
     this.events.push({ kind: 'names', changes: [[path, file]] })
   }
 
-  /** It got its name in a thread, whose calls do not pass by here. */
+  /** A thread gave it its name, and calls of threads are not intercepted. */
   #findSpare(path: string): void {
     const { ino } = fs.lstatSync(path)
     const name = [...this.#names].find(([, file]) => file.inode === ino)?.[0]
@@ -149,7 +149,7 @@ export class Journal implements FileWatch {
 
   /** A file, or a whole folder: then each file in it is a step of its own. */
   #remove(path: string): void {
-    // Somebody has moved it away in a thread.
+    // A thread has moved it away.
     if (this.#missing.delete(path)) return
     for (const name of [...this.#names.keys()]) {
       if (name !== path && !name.startsWith(`${path}/`)) continue
@@ -161,15 +161,15 @@ export class Journal implements FileWatch {
 
 const isRemoval = (operation: string) => operation === 'rm' || operation === 'unlink'
 
-/** open(2), O_PATH. Where there is none, there are no spares either. */
+/** open(2), O_PATH. Without it there are no spares either. */
 const holdOnly = process.platform === 'linux' ? 0o10000000 : 'r'
 
 const commitsPerCheckpoint = 4
 
 /**
- * An engine whose commits reach the disk some time after they are seen, as those of the LMDB engine do: the flush comes a few turns of
- * the event loop later. Further commits do not wait for it, exclusive sections do. Every few commits there is a checkpoint, for which
- * files are synced, where they can be all at once.
+ * An engine whose commits reach the disk some time after they are visible, as in the LMDB engine: the flush follows a
+ * few turns of the event loop later. Further commits do not wait for it, exclusive sections do. After every few commits
+ * there is a checkpoint, for which files are synced if they can be synced together.
  */
 export class JournalEngine implements LocalEngine {
   readonly #inner: LocalEngine = openMemoryEngine()

@@ -1,6 +1,7 @@
 /**
- * The power fails after any file operation, commit or flush of a session, and again while the store recovers. MYFSIO_POWER_SESSIONS
- * and MYFSIO_POWER_LOSSES ask for more, MYFSIO_SEED for a certain session (but for the threads' turns, which no seed decides).
+ * The power fails after any file operation, commit or flush of a session, and again while the store recovers.
+ * MYFSIO_POWER_SESSIONS and MYFSIO_POWER_LOSSES set the numbers, MYFSIO_SEED a certain session (except for the order of
+ * threads, which depends on no seed).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -43,7 +44,7 @@ describe('a power loss', () => {
   async function record(random: Random, durability: Durability): Promise<Recorded> {
     const root = join(folder, `session-${runs++}`)
     const journal = new Journal()
-    // Only what sleeps: so a second passes when we say so.
+    // Only timers: so a second passes when the test says so.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const unwatch = await watchFiles(root, journal)
     try {
@@ -55,7 +56,7 @@ describe('a power loss', () => {
         if (random() < 0.2) await vi.advanceTimersByTimeAsync(1000)
         else if (random() < 0.4) {
           await vi.advanceTimersByTimeAsync(100)
-          // For a thread that makes spares of what was replaced.
+          // For a thread that makes spares of replaced files.
           await sleep(2)
         }
       }
@@ -68,7 +69,7 @@ describe('a power loss', () => {
     return { journal, root, durability }
   }
 
-  /** Opens a store on the disk, and checks what it finds; returns what that did to the disk. */
+  /** Opens a store on the disk, and checks its content; returns the disk after that. */
   async function recover(disk: Disk, from: string, durability: Durability, known: Knowledge) {
     const root = join(folder, `${runs++}`)
     const journal = new Journal()

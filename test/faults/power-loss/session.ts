@@ -1,4 +1,4 @@
-/** A store under the journal's eye, and random work on it whose outcome a witness notes. */
+/** A store with a journal, and random work on it. A witness records the results. */
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -44,7 +44,7 @@ export function openUnder(root: string, engine: JournalEngine, durability: Durab
 
 /** Small values travel in the index, large ones as files. */
 const sizeOf = (segment: string): number => (segment.startsWith('large') ? 70_000 : 40)
-/** What was appended follows what was written first: `small-1+large-2`. */
+/** Appended values follow the first one: `small-1+large-2`. */
 const bodyOf = (value: string): Buffer =>
   Buffer.concat(value.split('+').map((segment) => Buffer.alloc(sizeOf(segment), `${segment};`)))
 
@@ -62,7 +62,7 @@ function incoming(value: string) {
   return { source, sizeBytes: body.length, maxBytes: 1e9, algorithms: [] }
 }
 
-/** What was sealed in this process, by its wrapping: a store that is opened later knows it no longer. */
+/** The keys of this process by their wrapping: a store that is opened later does not know them. */
 const sealings = new Map<string, Sealing>()
 
 function newSealing(): Sealing {
@@ -72,7 +72,7 @@ function newSealing(): Sealing {
   return sealing
 }
 
-/** The same keys, as a rename wraps them for the new name. */
+/** The same keys, wrapped for the new name of a rename. */
 function wrappedAnew(encryption: ObjectEncryption): ObjectEncryption {
   const wrappedKey = `wrapped ${sealings.size}`
   const { dataKeys = [] } = sealings.get(encryption.wrappedKey) ?? {}
@@ -87,7 +87,7 @@ export class Session {
   /** Whether most of it is small files that replace each other, and are written again. */
   readonly #overwrites: boolean
   #count = 0
-  /** Version ids told so far, that nobody has removed: `bucket\0key\0id`. */
+  /** Version ids that were returned and not removed: `bucket\0key\0id`. */
   readonly #versions: string[] = []
   /** Those with a legal hold. */
   readonly #held = new Set<string>()
@@ -103,7 +103,7 @@ export class Session {
     for (const name of buckets) await this.#store.createBucket(bucketOf(name))
   }
 
-  /** A few requests at once, each with keys of its own. */
+  /** Several requests at once, each with its own keys. */
   async step(): Promise<void> {
     const bucket = this.#overwrites && this.#random() < 0.9 ? 'plain' : this.#pick(buckets)
     const free = [...(this.#overwrites ? overwritten : keys)].sort(() => this.#random() - 0.5)
@@ -111,7 +111,7 @@ export class Session {
     for (let count = 1 + Math.floor(this.#random() * 2); count > 0; count--) {
       requests.push(this.#request(bucket, free.pop() ?? '', free.pop() ?? ''))
     }
-    // Readers come at any time, and settle what they find unsettled.
+    // Readers come at any time, and settle unfinished changes.
     const reader = async () => {
       for (let turn = 0; turn < 8; turn++) {
         await new Promise((resolve) => setImmediate(resolve))
@@ -168,7 +168,7 @@ export class Session {
     })
   }
 
-  /** Where there is nothing yet, it would be another put. */
+  /** Without an existing object it would be another put. */
   async #append(bucket: BucketName, key: string, value: string): Promise<void> {
     const before = await read(this.#store, bucket, key, undefined)
     if (before === undefined) return this.#put(bucket, key, value)
@@ -183,7 +183,7 @@ export class Session {
     })
   }
 
-  /** Of a version without a lock: each annotation has a name of its own. */
+  /** On a version without a lock. Each annotation has its own name. */
   async #annotate(bucket: BucketName, key: string, text: string): Promise<void> {
     const id = this.#pick(this.#versions.filter((one) => one.startsWith(`${bucket}\0${key}\0`)))
     if (id === undefined || this.#held.has(id)) return
@@ -222,7 +222,7 @@ export class Session {
     if (outcome !== 'AccessDenied') throw new Error(`a held version was not refused: ${outcome}`)
   }
 
-  /** Of about every third object. */
+  /** For about every third object. */
   #sealing(): Sealing | undefined {
     return this.#random() < 0.35 ? newSealing() : undefined
   }

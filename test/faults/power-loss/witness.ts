@@ -1,9 +1,9 @@
-/** What clients were told, so that one can say what a disk must still hold. */
+/** The answers that clients got, from which follows what a disk must still hold. */
 import type { JournalEvent } from './journal.ts'
 
 export type Value = string | undefined
 
-/** One request: what it makes of keys, and what became of it. `bucket\0key` → the new value, undefined if it is removed. */
+/** One request: its effect on keys, and its result. `bucket\0key` → the new value, undefined if it is removed. */
 export interface Deed {
   readonly changes: ReadonlyMap<string, Value>
   /** A version that it removes. */
@@ -12,11 +12,11 @@ export interface Deed {
 
 export type Note =
   | { readonly begun: Deed }
-  /** `versions`: those that it made. `commits`: how many the index had when the client was told. */
+  /** `versions`: those that it made. `commits`: the number of commits of the index at the time of the answer. */
   | { readonly told: Deed; readonly versions: readonly [id: string, value: string][]; readonly commits: number }
 
 export interface Knowledge {
-  /** What keys held when everything that counts had been told. */
+  /** The values of keys after all answers that count. */
   readonly certain: Map<string, Value>
   /** Requests that may have happened or not, in order. */
   readonly loose: Set<Deed>
@@ -24,7 +24,7 @@ export interface Knowledge {
   readonly versions: Map<string, string>
 }
 
-/** After these events; `onlyFlushed`: being told counts only once the index had been flushed as well. */
+/** After these events. `onlyFlushed`: an answer counts only after a flush of the index. */
 export function knowledgeAfter(events: readonly JournalEvent[], onlyFlushed: boolean): Knowledge {
   const known: Knowledge = { certain: new Map(), loose: new Set(), versions: new Map() }
   const flushed = events.findLast((event) => event.kind === 'flush')?.commits ?? 0
@@ -46,7 +46,7 @@ export function knowledgeAfter(events: readonly JournalEvent[], onlyFlushed: boo
   return known
 }
 
-/** What is wrong with what was found, given what is known; empty if nothing. */
+/** The contradictions between the content of a disk and what is known; empty if there are none. */
 export function contradictions(known: Knowledge, found: ReadonlyMap<string, Value>): string[] {
   const wrong: string[] = []
   for (const key of new Set([...known.certain.keys(), ...found.keys()])) {

@@ -1,4 +1,4 @@
-/** Every managed policy of AWS can be attached, and those that speak of what is served here take effect. */
+/** Every managed policy of AWS can be attached, and those about services of this server take effect. */
 import * as aws from '@aws-sdk/client-iam'
 import { CreateBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -103,7 +103,7 @@ const permit = (...statements: object[]) =>
 
 describe('an Allow', () => {
   it.each(rows)('of %s if %j holds where it is met only', async (action, Condition, met, unmet) => {
-    // What they need beside the action, and knows no such key.
+    // The permissions that they need beside the action, without such a condition key.
     await permit(
       { ...allow(action), Condition },
       allow(['s3:PutBucketOwnershipControls', 'iam:AddRoleToInstanceProfile']),

@@ -1,4 +1,4 @@
-/** Documents that are none, or not the one expected: the same for every operation that takes XML. */
+/** Invalid or unexpected documents: the same for every operation that takes XML. */
 import { createHash } from 'node:crypto'
 import { type BadCase, table } from '../case.ts'
 
@@ -8,7 +8,7 @@ interface Document {
   readonly operation: string
   readonly line: string
   readonly root: string
-  /** One that would pass, as its content. */
+  /** The content of a valid document. */
   readonly content: string
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -138,7 +138,7 @@ export const documents: readonly BadCase[] = [
   ]),
 ]
 
-/** DeleteObjects asks for a digest before it reads: here one that is right, unless the row has its own. */
+/** DeleteObjects requires a digest before it reads: a correct one here, unless the row has its own. */
 function withDigest(one: BadCase): BadCase {
   const headers = one.headers as Record<string, string>
   if (headers['content-md5'] !== undefined || one.body === undefined) {

@@ -1,7 +1,7 @@
 /**
- * The index is compacted while processes are killed and the power fails: after each call that changes or syncs a file. What was not
- * synced may be on disk or not, page by page; names are as some moment since the folder was synced had them. MYFSIO_POWER_LOSSES asks
- * for more, MYFSIO_SEED for a certain run.
+ * The index is compacted while processes are killed and the power fails: after each call that changes or syncs a file.
+ * Unsynced pages may be on disk or not, each independently; names are those of any moment since the folder was synced.
+ * MYFSIO_POWER_LOSSES sets the number, MYFSIO_SEED a certain run.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { type Random, randomFrom } from '../../random.ts'
 
 const seed = Number(process.env.MYFSIO_SEED ?? Math.floor(Math.random() * 1e6))
-/** At each step. */
+/** The number at each step. */
 const losses = Number(process.env.MYFSIO_POWER_LOSSES ?? 1)
 const pageBytes = 4096
 const compactFromBytes = 128 * 1024
@@ -30,7 +30,7 @@ interface State {
   readonly synced: ReadonlyMap<number, Buffer>
 }
 
-/** What the disk has for certain, and what may be on it, before each call. */
+/** The content that the disk certainly has, and the content that it may have, before each call. */
 class Recorder implements Disposable {
   readonly states: State[] = []
   readonly #folder: string
@@ -145,7 +145,7 @@ async function put(engine: MetadataEngine, entries: readonly (readonly [string, 
   await (await engine.commit({ checks: [], writes }))?.flushed
 }
 
-/** Writes much, removes nearly all of it, and goes on a little. */
+/** Writes much, removes nearly all of it, and writes some more. */
 async function fill(engine: MetadataEngine): Promise<void> {
   const keys = Array.from({ length: 300 }, (_, i) => `k${String(i).padStart(5, '0')}`)
   for (let from = 0; from < keys.length; from += 100) {
@@ -180,7 +180,7 @@ describe('compaction of the index', () => {
     openLmdbEngine({ path, flush: 'each', machine, compactFromBytes, ...more })
   const sizeOf = (folder: string) => fs.statSync(join(folder, 'data.mdb')).size
 
-  /** The folder of an index as it is while a process has it open, and what is in it. */
+  /** The folder of an index while a process has it open, and its content. */
   async function prepare(): Promise<{ folder: string; rows: Map<string, string> }> {
     const [live, folder] = [newFolder(), newFolder()]
     const engine = open(live, '1')

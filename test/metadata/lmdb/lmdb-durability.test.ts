@@ -1,4 +1,4 @@
-/** What power losses do not tell of the LMDB engine: failing disks, copies, other durabilities, the size of its files. */
+/** The LMDB engine without power losses: failing disks, copies, other durabilities, the size of its files. */
 import fs from 'node:fs'
 import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

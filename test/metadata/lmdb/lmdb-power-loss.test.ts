@@ -1,7 +1,8 @@
 /**
- * The power fails while LMDB's file, the redo log and checkpoints are written, and again while they are restored. What was not synced
- * may be on disk or not, page by page; the next start must find what some whole number of transactions made, and none of those missing
- * that were said to be flushed. MYFSIO_POWER_LOSSES asks for more, MYFSIO_SEED for a certain run.
+ * The power fails while LMDB's file, the redo log and checkpoints are written, and again while they are restored.
+ * Unsynced pages may be on disk or not, each independently. The next start must find the result of a whole number of
+ * transactions, including all that were reported as flushed. MYFSIO_POWER_LOSSES sets the number, MYFSIO_SEED a certain
+ * run.
  */
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -30,7 +31,10 @@ class Disk implements Disposable {
   readonly #seen = new Map<string, Buffer>()
   readonly #undo: () => void
 
-  /** `before`: of the disk whose files these are, if only the processes have ended; otherwise what is there is safe. */
+  /**
+   * `before`: the previous disk of these files, if only the processes have ended; otherwise the present content is on
+   * disk.
+   */
   constructor(folder: string, before?: Disk) {
     this.folder = folder
     for (const [name, content] of before === undefined ? this.#now() : before.#durable) this.#durable.set(name, content)
@@ -38,7 +42,7 @@ class Disk implements Disposable {
     for (const [name, content] of before === undefined ? [] : before.#seen) this.#seen.set(name, content)
     const { fdatasync, fdatasyncSync } = fs
     const { writeFile } = fs.promises
-    /** What is there when it is asked for, as a function that makes it durable. */
+    /** Returns a function that makes the present content durable. */
     const syncing = (fd: number) => {
       const path = fs.readlinkSync(`/proc/self/fd/${fd}`)
       const content = path.startsWith(`${folder}/`) ? fs.readFileSync(path) : undefined
@@ -87,7 +91,7 @@ class Disk implements Disposable {
     for (const [name, content] of this.#now()) fs.writeFileSync(join(target, name), content)
   }
 
-  /** Writes to the empty folder `target` what a power loss may leave. */
+  /** Writes the content that a power loss may leave to the empty folder `target`. */
   lose(target: string, random: Random): void {
     const now = this.#now()
     for (const [name, content] of now) {
@@ -103,7 +107,7 @@ class Disk implements Disposable {
     for (const [name, content] of this.#seen) {
       const base = name.replace(/\.new$/, '')
       const isThere = now.has(base) || now.has(`${base}.new`)
-      // Those that were removed had been whole, and announced.
+      // The removed ones were complete and announced.
       if (!isThere && this.#whole.has(`${base}.new`) && random() < 0.3) fs.writeFileSync(join(target, base), content)
     }
   }
@@ -124,12 +128,12 @@ function mixed(synced: Buffer | undefined, now: Buffer, random: Random): Buffer 
 
 type State = ReadonlyMap<string, string>
 
-/** What transactions made, each of them counted in the index itself. */
+/** The results of transactions, which are counted in the index itself. */
 class History {
   /** After each of them. */
   readonly states: State[]
   flushed = 0
-  /** All records of the log are of one size: an old one may seem to follow a new one. */
+  /** All records of the log have one size: an old one may seem to follow a new one. */
   readonly #isEven: boolean
 
   constructor(states: State[], flushed: number, isEven: boolean) {
@@ -189,7 +193,7 @@ describe('the LMDB engine after a power loss', () => {
   let folders = 0
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'myfsio-lmdb-loss-'))
-    // Only what sleeps: so a second passes when we say so.
+    // Only timers: so a second passes when the test says so.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   })
   afterEach(async () => {
@@ -247,7 +251,7 @@ describe('the LMDB engine after a power loss', () => {
     for (let loss = 0; loss < losses; loss++) {
       const where = `seed ${firstSeed}, loss ${loss}`
       const options = { path: folder, flush, machine: String(boot), segmentBytes }
-      // As two processes would.
+      // Like two processes.
       const engines = [openLmdbEngine(options), openLmdbEngine(options)]
       const target = newFolder()
       const writing: Promise<void>[] = []
@@ -279,7 +283,7 @@ describe('the LMDB engine after a power loss', () => {
       expect(history.states[count], where).toEqual(state)
       await restarted.engine.close()
       folder = restarted.folder
-      // What a killed process had not flushed is still to be flushed.
+      // Commits that a killed process had not flushed still need a flush.
       history = new History(history.states.slice(0, count + 1), isKill ? flushed : count, random() < 0.5)
     }
   })

@@ -73,7 +73,7 @@ describe('a copy, which a start takes back to its checkpoint', () => {
 
 it('leaves a file alone that a power loss may have cut off: a start goes back to its checkpoint', () => {
   const bytes = fs.readFileSync(file())
-  // Another inode is another machine's; the old one stays in use, or the new file could have it.
+  // Another inode counts as another machine. The old one stays in use, or the new file could get it.
   fs.renameSync(file(), join(folder, 'before'))
   fs.writeFileSync(file(), bytes.subarray(0, bytes.length / 2))
   expect(isSuspect(folder)).toBe(false)

@@ -1,4 +1,4 @@
-/** Where the system has no boot id to tell, LMDB flushes by itself. */
+/** On a system without a boot id, LMDB flushes by itself. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -27,7 +27,7 @@ describe('what is not understood of access', () => {
   })
   afterAll(() => server.close())
 
-  /** With the seed's plain keys, which sign nothing: any header and any body can be sent. */
+  /** With the secret in clear text, so that any header and any body can be sent unsigned. */
   const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
     const keys = { 'x-access-key': 'main', 'x-secret-key': 'main-secret' }
     const init = { method, headers: { ...keys, ...headers }, ...(body === undefined ? {} : { body }) }

@@ -108,7 +108,7 @@ describe('access control lists', () => {
     await put('main', Bucket, { ACL: 'bucket-owner-full-control' })
     await put('main', Bucket, { GrantFullControl: `id="${ids.main}"` })
     expect(await aclOf(Bucket)).toEqual({ owner: 'Main', grants: ['main FULL_CONTROL'] })
-    // Sent by clients of before there were controls, and so taken where nobody set any.
+    // Old clients send it, so it is accepted unless the setting is explicit.
     await put('main', Bucket, { ACL: 'private' })
     const asked = await create('BucketOwnerEnforced')
     await put('main', asked)

@@ -1,4 +1,4 @@
-/** The status of Transfer Acceleration: kept and told, without any effect. */
+/** The status of Transfer Acceleration: stored and returned, without any effect. */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../start-server.ts'

@@ -1,4 +1,4 @@
-/** A bucket's policy is its owner's account's: to others it is closed, whatever the policy allows them. */
+/** Only the owner's account may access a bucket's policy, whatever the policy allows to others. */
 import {
   CreateBucketCommand,
   GetBucketPolicyCommand,

@@ -1,4 +1,4 @@
-/** Where a bucket is told to be: by listings, and by refusals, from which clients learn what region to sign for. */
+/** The region of a bucket in listings and in errors, from which clients learn the region to sign for. */
 import {
   CreateBucketCommand,
   GetObjectCommand,

@@ -1,4 +1,7 @@
-/** What every bucket setting has from its description: statuses, limits and refusals, shown by an invented one. */
+/**
+ * The behaviour that every bucket setting gets from its description: statuses, limits and errors, shown with an
+ * invented one.
+ */
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-/** Quotas of buckets: what is refused when a bucket is full, and what never is. */
+/** Quotas of buckets: which requests are refused when a bucket is full, and which never are. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-s3'
@@ -56,7 +56,7 @@ describe.each(['lmdb', 'memory'])('a bucket with a quota (%s)', (METADATA_ENGINE
       ...exceeded,
       message:
         `The quota of bucket ${Bucket} is 100 bytes. It holds 100, and this request would add 1. ` +
-        'Delete objects or old versions, or have the quota raised by an administrator of the server.',
+        'Delete objects or old versions, or ask an administrator of the server for a larger quota.',
       BucketName: Bucket,
       QuotaBytes: '100',
       UsedBytes: '100',

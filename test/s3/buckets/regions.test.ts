@@ -47,7 +47,7 @@ const create = (client: S3Client, Bucket: string, LocationConstraint?: string) =
     }),
   )
 
-/** All that a client does that knows one region. */
+/** All requests of a client that knows one region. */
 async function useAll(clients: Clients, region: string, Bucket: string): Promise<void> {
   const client = clients.s3(region)
   await client.send(new ListBucketsCommand({}))
@@ -99,7 +99,7 @@ describe('where AWS_REGION is named', () => {
     await expect(clients.sts('eu-west-1').send(new GetCallerIdentityCommand({}))).rejects.toEqual(
       refusal('SignatureDoesNotMatch'),
     )
-    // IAM has but one region, and clients sign for it wherever they are.
+    // IAM has only one region, and clients sign for it everywhere.
     await clients.iam('us-east-1').send(new ListUsersCommand({}))
     await clients.sts('us-east-1').send(new GetCallerIdentityCommand({}))
     await expect(create(clients.s3('eu-central-1'), 'elsewhere', 'eu-west-1')).rejects.toEqual(

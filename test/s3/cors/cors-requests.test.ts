@@ -1,4 +1,4 @@
-/** What the CORS rules of a bucket do: preflight requests, and the headers of all other answers. */
+/** The effect of a bucket's CORS rules: preflight requests, and the headers of all other answers. */
 import * as aws from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

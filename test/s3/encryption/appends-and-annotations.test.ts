@@ -1,4 +1,4 @@
-/** What is appended to an encrypted object, and annotated to it, is encrypted as the object is. */
+/** Appended bytes and annotations of an encrypted object are encrypted like the object. */
 import { hash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -32,7 +32,7 @@ type Written = Pick<
   aws.PutObjectCommandInput,
   'ServerSideEncryption' | 'SSEKMSKeyId' | 'BucketKeyEnabled' | 'SSEKMSEncryptionContext'
 >
-/** What an answer says of encryption. */
+/** The encryption in an answer. */
 const told = ({
   ServerSideEncryption,
   SSEKMSKeyId,

@@ -1,4 +1,4 @@
-/** What is said of encryption in a wrong way: code, message and argument as AWS answers, and nothing is written. */
+/** Invalid encryption headers: code, message and argument are AWS's, and nothing is written. */
 import { hash } from 'node:crypto'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -4,7 +4,7 @@ import type { LocalKeyring } from '#keyring/local-keyring.ts'
 
 const region = 'us-east-1'
 
-/** What an account gives its keys: its own policies decide. */
+/** The key policy that leaves decisions to the account's own policies. */
 const byIdentityPolicies = (account: string) => ({
   Version: '2012-10-17',
   Statement: { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' },
@@ -13,7 +13,7 @@ const byIdentityPolicies = (account: string) => ({
 export interface NewTestKey {
   readonly alias?: string
   readonly policy?: object
-  /** That of `main` unless given. */
+  /** The account of `main` by default. */
   readonly account?: string
 }
 

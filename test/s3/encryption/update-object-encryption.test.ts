@@ -1,4 +1,4 @@
-/** UpdateObjectEncryption: another key for what is stored, and everything else as it was. */
+/** UpdateObjectEncryption: another key for a stored object; everything else stays. */
 import { hash } from 'node:crypto'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

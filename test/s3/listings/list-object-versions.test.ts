@@ -29,7 +29,7 @@ describe('ListObjectVersions', () => {
   const remove = async (Bucket: string, Key: string, VersionId?: string) =>
     (await send(new DeleteObjectCommand({ Bucket, Key, ...(VersionId && { VersionId }) }))).VersionId
 
-  /** Pages as raw rows, since the SDK tells versions and delete markers apart. */
+  /** Pages as raw rows, since the SDK separates versions and delete markers. */
   async function* pages(Bucket: string, more: { MaxKeys?: number; Delimiter?: string } = {}) {
     for (let markers = {}; ; ) {
       const page = await send(new ListObjectVersionsCommand({ Bucket, ...more, ...markers }))
@@ -53,7 +53,7 @@ describe('ListObjectVersions', () => {
 
   it('lists current and older versions, null versions and delete markers in the order of keys and age', async () => {
     await create('mixed')
-    // As UTF-16, the third would come before the second.
+    // As UTF-16, the third would sort before the second.
     const keys = ['a', 'z\ufffd', 'z\u{1f600}']
     for (const key of keys) await put('mixed', key)
     await setStatus('mixed', 'Enabled')

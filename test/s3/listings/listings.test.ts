@@ -1,4 +1,4 @@
-/** Listings: markers, what a page says of itself, and times. */
+/** Listings: markers, the elements about a page, and times. */
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -61,7 +61,7 @@ describe('a marker inside a common prefix', () => {
     expect(names(versions, versions.Versions)).toEqual(expected)
     const uploads = await server.client().send(new ListMultipartUploadsCommand({ ...folder, KeyMarker: Marker }))
     expect(names(uploads, uploads.Uploads)).toEqual(expected)
-    // Without a delimiter there is nothing to pass over.
+    // Without a delimiter nothing can be skipped.
     const { Contents } = await server.client().send(new ListObjectsCommand({ Bucket, Prefix: 'folder/', Marker }))
     expect(Contents?.map(({ Key }) => Key) ?? []).toEqual(rest(Marker))
   })

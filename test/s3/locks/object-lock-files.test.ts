@@ -1,4 +1,4 @@
-/** What hands can do to locked versions on the disk: nothing through the bucket's folder, and nothing unseen elsewhere. */
+/** Changes by hand cannot affect locked versions in the bucket's folder, and are detected elsewhere. */
 
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

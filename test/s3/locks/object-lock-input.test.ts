@@ -33,7 +33,7 @@ interface Asked {
   readonly withoutDigest?: boolean
 }
 
-/** Status, and the elements of the error but for those that every error has. */
+/** Status, and the elements of the error except those that every error has. */
 async function ask(line: string, { body, headers = {}, withoutDigest = false }: Asked = {}) {
   const [method = '', path = ''] = line.split(' ')
   const digest = body === undefined || withoutDigest ? {} : { 'content-md5': hash('md5', body, 'base64') }

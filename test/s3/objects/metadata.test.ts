@@ -19,7 +19,7 @@ async function keep(value: string): Promise<string | undefined> {
   await server.client().send(new PutObjectCommand({ Bucket, Key: 'kept', Metadata: { text: value } }))
   return (await read('kept'))?.text
 }
-/** As text of a header, which holds bytes. */
+/** As header text, which holds bytes. */
 const bytes = (text: string) => Buffer.from(text).toString('latin1')
 
 it.each([
@@ -34,7 +34,7 @@ it.each([
   ['=?UTF-8?Q?only_ASCII?=', 'only ASCII'],
   ['=?UTF-8?B?YWJj?=', 'abc'],
   ['before =?UTF-8?Q?=C3=A4?= =?UTF-8?Q?=C3=B6?= after', '=?UTF-8?Q?before_=C3=A4=C3=B6_after?='],
-  // What cannot be printed goes as Base64: no line ends in a header.
+  // Unprintable characters are sent as Base64: a header has no line ends.
   ['=?UTF-8?Q?a=0D=0Ab?=', '=?UTF-8?B?YQ0KYg==?='],
   ['=?UTF-8?B?=GGG?=', '=?UTF-8?B?=GGG?='],
   ['=?no-such-set?Q?a?=', '=?no-such-set?Q?a?='],

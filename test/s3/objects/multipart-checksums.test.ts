@@ -1,4 +1,4 @@
-/** What a completion is given is checked, and what is told of parts afterwards is theirs. */
+/** The checksums in a completion are checked, and the checksums of parts can be read afterwards. */
 import {
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -44,7 +44,7 @@ let keys = 0
 
 interface Begun {
   readonly target: { Bucket: string; Key: string; UploadId: string | undefined }
-  /** As the answers to UploadPart name them. */
+  /** From the answers to UploadPart. */
   readonly parts: CompletedPart[]
   readonly bare: CompletedPart[]
 }

@@ -27,7 +27,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../start-server.ts'
 
-/** As fetch, but the path is sent as it is: fetch resolves `..` before it asks. */
+/** Like fetch, but sends the path unchanged: fetch resolves `..` first. */
 function fetchRaw(url: string): Promise<string> {
   const [, port = '', path = ''] = /^http:\/\/127\.0\.0\.1:(\d+)(.*)$/.exec(url) ?? []
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** What clients in use send beside the documentation. */
+/** Undocumented requests of common clients. */
 import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import {

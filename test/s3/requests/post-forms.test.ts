@@ -1,4 +1,4 @@
-/** Uploads by forms: what the file is, what its name stands for, and how policies are held to. */
+/** Uploads by forms: the file, its name, and the check of policies. */
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
@@ -28,7 +28,7 @@ const presign = (Key: string, Fields: Record<string, string> = {}, Conditions: C
 }
 
 interface Sent {
-  /** Of the part of the file, after `name="file"`. */
+  /** The rest of the file's Content-Disposition, after `name="file"`. */
   readonly disposition?: string
   readonly content?: string | Buffer
   readonly boundary?: string

@@ -1,4 +1,4 @@
-/** Headers that SDKs move into the query of a presigned URL mean there what they mean as headers. */
+/** Headers in the query of a presigned URL, where SDKs move them, have the same meaning as headers. */
 import { createHash, createHmac } from 'node:crypto'
 import {
   CompleteMultipartUploadCommand,
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** Signs it with all its headers in the query: what SDKs do with `x-amz-*`, and some with any that they are told to. */
+/** Signs it with all its headers in the query: SDKs do this with `x-amz-*`, and some with any header on request. */
 function presign(command: object): Promise<string> {
   const moving = command as PutObjectCommand
   moving.middlewareStack.add(

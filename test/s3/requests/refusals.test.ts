@@ -1,4 +1,4 @@
-/** What refusals say: codes, sentences and fields, as S3 has them. */
+/** The content of errors: codes, messages and fields, as in S3. */
 import { createHmac } from 'node:crypto'
 import {
   CompleteMultipartUploadCommand,

@@ -1,4 +1,7 @@
-/** A header that asks for what is not served is refused on every operation that AWS takes it on, and nothing is done. */
+/**
+ * A header of a feature that this server does not have is refused on every operation that accepts it on AWS, and
+ * nothing is done.
+ */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, startTestApi, type TestApi } from '../../input/api.ts'
@@ -42,7 +45,7 @@ const asking: readonly (readonly [header: string, value: string, operations: rea
 ]
 const cases = asking.flatMap(([header, value, names]) => names.map((name) => [name, header, value] as const))
 
-/** All that these operations could have changed. */
+/** Everything that these operations could have changed. */
 async function state(): Promise<unknown> {
   const lines = ['GET /', 'GET /bucket?versions', 'GET /bucket?uploads', 'GET /bucket?versioning', `GET ${upload()}`]
   const lists = await Promise.all(lines.map((line) => api.ask({ line: line.replace('{upload}', uploadId) })))

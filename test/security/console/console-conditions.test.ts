@@ -1,4 +1,4 @@
-/** Conditions of policies are asked about what the console does, never about what its visitor's request says beside it. */
+/** Conditions of policies see the console's action, never the further values in the visitor's request. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestConsole, type TestConsole, type Visitor } from '../../console/start-console.ts'
 

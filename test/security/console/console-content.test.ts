@@ -1,4 +1,4 @@
-/** An object's bytes were made by anybody: whatever they are, they never run as a page of the console. */
+/** Anyone may have written an object's bytes: they never run as a page of the console. */
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bucketVisits } from '../../console/bucket-visits.ts'

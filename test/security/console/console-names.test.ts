@@ -1,4 +1,4 @@
-/** Whatever can be given a name can be given one that is markup. On every page it stays text. */
+/** All names can contain markup. On every page they stay text. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** What strangers see of the console: the sign-in. It says nothing that is theirs to spoil or not theirs to know. */
+/** The console without a session: only the sign-in, which can change nothing and reveals nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestConsole, type TestConsole } from '../../console/start-console.ts'
 import { type Answer, exchange, format, type HeaderLines } from '../../input/wire.ts'
@@ -72,7 +72,7 @@ describe('the sign-in', () => {
     const answer = await ask(target)
     expect(answer.status).toBeLessThan(500)
     expect(answer.body).not.toMatch(/"name": "myfsio"|<script>alert|<img src=x|\.ts:\d|node_modules/)
-    // But for the value, which is random and may hold anything.
+    // Except for the value, which is random.
     const cookie = (answer.headers['set-cookie'] ?? '').replace(/^myfsio\.visitor=[\w-]+/, '')
     expect(cookie).not.toMatch(/x;|script|img/)
     expect(answer.headers.location ?? '/ui/sign-in').toMatch(/^\/ui\/sign-in(\?next=[\w%.~-]+)?$/)

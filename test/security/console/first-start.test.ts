@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '#config/config.ts'
 import { prepareFirstStart } from '#launcher/start/first-start.ts'
 
-/** With the folder that a start makes before. */
+/** With the folder that a start creates first. */
 function configure(env: Record<string, string>, root = mkdtempSync(join(tmpdir(), 'first-start-'))) {
   const config = loadConfig([], { STORAGE_ROOT: root, ...env }, root)
   mkdirSync(config.configFolder, { recursive: true })

@@ -1,4 +1,4 @@
-/** A web page of anyone's runs on the machine of whoever visits it: what it may ask of a server there. */
+/** Web pages of other origins run on the machine of their visitor: which requests they may send to a server there. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestConsole, type TestConsole } from '../../console/start-console.ts'
 import { accountId, startApp, type TestApp } from '../../iam/start-app.ts'
@@ -93,7 +93,7 @@ const local: readonly (readonly [what: string, headers: HeaderLines])[] = [
   ],
 ]
 
-describe('while the well-known first secret is in force, the API', () => {
+describe('while the well-known default secret is in force, the API', () => {
   let app: TestApp
   const ask = asker(() => portOf(app.endpoint))
   beforeAll(async () => {
@@ -185,7 +185,7 @@ it('with a secret of its own the API serves every host and page', async () => {
   await app.close()
 })
 
-describe('while the well-known first secret is in force, the console', () => {
+describe('while the well-known default secret is in force, the console', () => {
   let site: TestConsole
   const ask = asker(() => portOf(site.url))
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** Passwords are hashed, which is dear: what a stranger can ask for at once has a bound, and no guess goes uncounted. */
+/** Hashing a password is expensive: the number of hashes at once is bounded, and every attempt is counted. */
 import * as aws from '@aws-sdk/client-iam'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startTestConsole, type TestConsole } from '../../console/start-console.ts'

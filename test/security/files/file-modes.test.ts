@@ -1,4 +1,4 @@
-/** What the server keeps for itself is for its own user alone; objects stay plain files that others may read. */
+/** The server's own files are readable by its user only; objects stay plain files that others may read. */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -30,7 +30,7 @@ afterAll(async () => {
   await api.close()
 })
 
-/** Everything under the root that is none of this bucket's, and whether it left the root. */
+/** Everything under the root that does not belong to this bucket, and whether something left the root. */
 function expectNothingElsewhere(): void {
   expect(readFileSync(join(api.root, 'victim/file'), 'utf8')).toBe('untouched')
   expect(readdirSync(api.root).sort()).toEqual(['.myfsio.sys', 'bucket', 'victim'])
@@ -130,7 +130,7 @@ describe('CVE-2023-28433 CVE-2022-35919 GHSA-8r6f-hmq2-28rg GHSA-pq29-69jg-9mxc 
     const posted = await api.ask({ line: 'POST /bucket', as: 'anonymous', headers, body })
     expect(posted.status).toBe(204)
     expectNothingElsewhere()
-    // Of a path only the name counts.
+    // Only the name in a path counts.
     expect((await api.ask({ line: 'GET /bucket/file' })).body).toBe('x')
   })
 })

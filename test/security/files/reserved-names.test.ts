@@ -1,4 +1,4 @@
-/** A bucket named like a route of the server's own would be in the way of who asks for that route. */
+/** A bucket named like a route of the server would hide that route. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

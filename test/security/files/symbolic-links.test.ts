@@ -1,4 +1,7 @@
-/** Symbolic links are never followed, neither in a bucket nor as a bucket: nothing behind one is read, written, deleted or listed. */
+/**
+ * Symbolic links are never followed, neither in a bucket nor as a bucket: their targets are not read, written, deleted
+ * or listed.
+ */
 import {
   cpSync,
   existsSync,
@@ -51,7 +54,7 @@ function contentsOf(folder: string): string[] {
     })
 }
 
-/** Puts a link in a folder's place: to what was there, moved away, or to something else. */
+/** Replaces a folder by a link: to the folder itself, which is moved away, or to another. */
 function replace(folder: string, by: 'itself' | 'another'): string {
   const target = by === 'another' ? outside : join(outside, 'moved')
   renameSync(folder, join(outside, 'moved'))
@@ -187,7 +190,7 @@ describe('a scan and a watch', () => {
       const appears = (key: string) => expect.poll(() => list('bucket'), { timeout: 15_000 }).toContain(`<Key>${key}<`)
       writeFileSync(join(root, 'bucket/first'), 'x')
       await appears('first')
-      // The watch of a folder follows it to where it is moved: what happens there is no change of the bucket.
+      // The watch of a folder follows it when it is moved: changes there are not changes of the bucket.
       renameSync(join(root, 'bucket/folder'), join(outside, 'folder'))
       symlinkSync(join(outside, 'folder'), join(root, 'bucket/folder'))
       renameSync(join(root, 'moved'), join(outside, 'moved'))

@@ -1,4 +1,4 @@
-/** What other servers let pass that nobody had allowed. */
+/** Mistakes of other servers that allowed requests without permission. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Asked, startTestApi, type TestApi } from '../../input/api.ts'
 
@@ -33,7 +33,7 @@ describe('CVE-2026-39360: a copy needs the right to read its source', () => {
   ])('%s', async (_name, asked) => {
     const copy = (source: string) => api.ask({ ...asked(), as: 'other', headers: { 'x-amz-copy-source': source } })
     expect((await copy('/private/object')).code).toBe('AccessDenied')
-    // Nor does the answer tell whether it is there.
+    // The answer does not reveal whether it exists either.
     expect((await copy('/private/absent')).code).toBe('AccessDenied')
   })
 })
@@ -154,7 +154,7 @@ it.each([
   async (line) => {
     for (const as of ['anonymous', 'nobody', 'other'] as const) {
       const answer = await api.ask({ line, as, ...(line.startsWith('GET') ? {} : { body: '{}' }) })
-      // Others may ask for what concerns them.
+      // Other accounts may request what concerns them.
       const isTheirs = as === 'other' && line === 'GET /_/decisions'
       expect([line, as, isTheirs || answer.status >= 400]).toEqual([line, as, true])
       expect(answer.body).not.toMatch(/-secret|"Statement"/)

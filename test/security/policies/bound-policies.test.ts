@@ -1,4 +1,7 @@
-/** Policies mean those whom they name, not whoever bears the name: by every name, in every process, whatever is edited by hand. */
+/**
+ * Policies mean the principals that they name, not later ones of the same name: by every name, in every process, after
+ * any edit by hand.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-iam'
@@ -45,7 +48,7 @@ const grant = (UserName: string, ...statements: object[]) =>
 const rename = (UserName: string, NewUserName: string, NewPath?: string) =>
   app.iam().send(new aws.UpdateUserCommand({ UserName, NewUserName, NewPath }))
 
-/** With its keys. */
+/** Removes the user and its keys. */
 async function remove(name: string, { accessKeyId }: Keys): Promise<void> {
   await app.iam().send(new aws.DeleteAccessKeyCommand({ UserName: name, AccessKeyId: accessKeyId }))
   await app.iam().send(new aws.DeleteUserCommand({ UserName: name }))

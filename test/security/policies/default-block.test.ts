@@ -1,4 +1,4 @@
-/** DEFAULT_PUBLIC_ACCESS_BLOCK: whether buckets are made with a block of public access, whoever makes them and however. */
+/** DEFAULT_PUBLIC_ACCESS_BLOCK: whether new buckets have Block Public Access, in every way to create one. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

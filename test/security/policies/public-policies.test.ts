@@ -1,4 +1,7 @@
-/** A policy whose conditions any stranger meets is public: the public access block refuses it, and its status says so. */
+/**
+ * A policy with conditions that any anonymous request can meet is public: Block Public Access refuses it, and its
+ * status shows it.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../input/api.ts'
 

@@ -1,4 +1,4 @@
-/** `POST /presign` is asked about the link, and not about the headers of the request for it. */
+/** `POST /presign` authorizes the link, without the headers of its own request. */
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../access/start-api.ts'

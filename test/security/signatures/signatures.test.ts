@@ -1,4 +1,4 @@
-/** What other servers got wrong when they asked who is calling. */
+/** Mistakes of other servers in authentication. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '#s3/operations.ts'
 import { type Asked, startTestApi, type TestApi } from '../../input/api.ts'
@@ -62,7 +62,7 @@ describe.each(['PUT /bucket/new', 'PUT /bucket/upload?partNumber=1&uploadId={upl
   })
 })
 
-/** Where each operation is, as a request that would reach it. */
+/** A request that would reach each operation. */
 const requests = operations
   .filter((row) => row.name !== 'PostObject')
   .map((row): [string, Asked] => {
@@ -80,7 +80,7 @@ const requests = operations
     return [row.name, { line: `${method} ${path}?${query.join('&')}`, headers }]
   })
 
-/** A list of one's own buckets is empty; what is asked for is in a body or query that these requests lack. */
+/** An anonymous list of buckets is empty; other operations need a body or query that these requests lack. */
 const answersToStrangers: Readonly<Record<string, number>> = {
   ListBuckets: 200,
   DeleteObjects: 400,
@@ -106,7 +106,7 @@ describe('CVE-2026-40344 GHSA-9c4q-hq6p-c237: every operation, through every doo
     if (isUnserved) doors.splice(1)
     const status = async (more: Partial<Asked>) => (await api.ask({ ...asked, ...more })).status
     expect(await Promise.all(doors.map(status))).toEqual(doors.map(() => 403))
-    // What is not served, or refused, says so to all; the rest needs a permission.
+    // Operations that are not served, or refused, answer so to everyone; the rest need a permission.
     const expected = isUnserved ? 501 : isRefused ? 405 : (answersToStrangers[name] ?? 403)
     expect(await status({ as: 'anonymous' })).toBe(expected)
     expect(api.files()).toBe(before)

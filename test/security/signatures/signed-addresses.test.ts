@@ -1,4 +1,6 @@
-/** A signature is good for the bucket and the key that were signed, whatever hosts are accepted and however the path is spelt. */
+/**
+ * A signature is valid for the signed bucket and key only, whatever hosts are accepted and however the path is spelled.
+ */
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../input/api.ts'

@@ -1,4 +1,4 @@
-/** A signature covers every name of a query that changes what is done, however the name is spelt. */
+/** A signature covers every query parameter that changes the operation, however its name is spelled. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '#s3/operations.ts'
 import { startTestApi, type TestApi } from '../../input/api.ts'

@@ -1,6 +1,6 @@
 /**
- * A file that replaces another by exchange, with whatever another process may do meanwhile between any two file calls: nothing older
- * comes back, and nothing is left in staging.
+ * A file replaces another by exchange, while another process may act between any two file calls: no older content comes
+ * back, and nothing is left in staging.
  */
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -191,7 +191,7 @@ describe.runIf(canExchange).each(['atOnce', 'later'] as const)('an exchange besi
     expect([at, fs.readFileSync(target, 'latin1'), ...stagedFiles(root)]).toEqual([at, value])
   }
 
-  /** What was replaced is removed at once, or when all else has been done. */
+  /** Replaced files are removed at once, or at the end. */
   const kinds = {
     atOnce: () => ({
       recycle: (path: string) => tryToRemove(path),

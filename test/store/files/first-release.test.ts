@@ -1,4 +1,4 @@
-/** What an earlier version of the program has left when it was killed. */
+/** The files that a killed process of an earlier release has left. */
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

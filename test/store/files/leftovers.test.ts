@@ -47,7 +47,7 @@ it('keeps what an open store has staged, whatever process it belongs to', async 
   const other = await open()
   const [owner = ''] = stagedIn(layout)
   leave(layout.staging(`${owner}-1`))
-  // As a process of an earlier release names it, which does not lock its folder.
+  // As a process of an earlier release names it, without a lock on its folder.
   leave(layout.staging('1-2'))
   await (await open()).close()
   expect(stagedIn(layout).sort()).toEqual(['1', owner].sort())
@@ -58,7 +58,7 @@ it('keeps what an open store has staged, whatever process it belongs to', async 
 it('keeps a staged file that a row of the index names', async () => {
   const layout = new Layout(root)
   const engine = openMemoryEngine()
-  // Of a large object, whose file is nowhere yet.
+  // A large object without a file.
   const pending = { bucket: 'b', key: 'k', order: '0'.repeat(32), moved: [], removed: [], fileId: 'zzzzzz-1' }
   const [value] = encodePending(pending)
   leave(layout.staging('zzzzzz-1'))

@@ -1,4 +1,4 @@
-/** Folders of buckets with what is no object in them, or without an index. */
+/** Folders of buckets with files that are not objects, or without an index. */
 import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** A rename whose first attempt does not apply, since its source has been replaced in between. */
+/** A rename whose first attempt does not apply, since its source was replaced meanwhile. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ it('leaves the object at its target whole where it is refused in the end', async
   const store = await openStore({ ...options, engine: { ...forwardingEngine(engine), commit } })
   await store.createBucket(bucket)
   const { etag } = await put(store, 'source', 'first')
-  // Not a path: the bytes of what it has are removed by name, and not by another file in their place.
+  // This key cannot be a path: its bytes are removed by name, and not by another file in their place.
   await put(store, 'a//target', 'kept')
   overtake = () => put(store, 'source', 'second')
   const conditions = { sourceConditions: { ifMatch: etag }, conditions: {} }

@@ -1,4 +1,4 @@
-/** In `relaxed` writes are acknowledged before their files are moved: several of one key may be on their way. */
+/** In `relaxed` writes are acknowledged before their files are moved: several writes of one key may be unfinished. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What one process does to the source or the target of a rename whose file another process has not moved yet. */
+/** Changes by one process of the source or target of a rename while another process has not moved its file yet. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -95,7 +95,7 @@ describe.each(['Unversioned', 'Enabled', 'Suspended'] as const)(
       return userMetadata.value ?? ''
     }
 
-    /** The current objects; every version has its own bytes, and there is no other file. */
+    /** The current objects. Every version has its own bytes, and there is no other file. */
     async function objects(): Promise<Record<string, string>> {
       const current: Record<string, string> = {}
       const stored = await versionsNow()

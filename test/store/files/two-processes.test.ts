@@ -196,7 +196,7 @@ describe.each(['Unversioned', 'Enabled'] as const)('two processes, one %s bucket
     expect(surprises.splice(0)).toEqual(versioning === 'Unversioned' ? [] : ['adopted a file changed by hand'])
   })
 
-  /** Of the bucket's versions, wherever they are. */
+  /** The files of the bucket's versions, wherever they are. */
   function filesOf(name: string): string[] {
     return ['', '.myfsio.sys/versions', '.myfsio.sys/opaque'].flatMap((folder) => {
       const path = join(root, folder, name)

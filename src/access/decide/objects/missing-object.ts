@@ -1,5 +1,5 @@
 /**
- * Only callers who may list the bucket, with the key as prefix, learn that a key is missing.
+ * Only callers who may list the bucket, with the key as prefix, learn that a key does not exist.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, Permissions
  */
 
@@ -18,7 +18,7 @@ export interface AskedKey {
   readonly facts: RequestFacts
 }
 
-/** The error to show for a failed read. Callers who may not list get AccessDenied for s3:ListBucket, as from AWS. */
+/** The error to show for a failed read. Callers who may not list get AccessDenied for s3:ListBucket, as on AWS. */
 export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: Rights): unknown {
   if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || mayList(asked, gatekeeper))
     return error
@@ -31,7 +31,7 @@ export function hideMissingObject(error: unknown, asked: AskedKey, gatekeeper: R
   }
 }
 
-/** The error to show for a refused read: callers who may list learn that the key is missing, as from AWS. */
+/** The error to show for a refused read. Callers who may list learn that the key does not exist, as on AWS. */
 export async function tellMissingToListers(
   error: unknown,
   asked: AskedKey & { readonly versionId?: string | undefined },

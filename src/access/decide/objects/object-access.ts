@@ -1,6 +1,6 @@
 /**
- * Permissions that depend on the object: its owner, its access control list, and its tags where a policy asks for them.
- * The object is then read before the decision, so the result of the read is hidden from callers who may not list the
+ * Permissions that depend on the object: its owner, its access control list, and its tags if a policy uses them. The
+ * object is then read before the decision, so the result of the read is hidden from callers who may not list the
  * bucket.
  */
 
@@ -30,23 +30,23 @@ export interface AskedObject {
   readonly facts: RequestFacts
 }
 
-/** How `readAuthorized` treats what it reads. */
+/** How `readAuthorized` treats the result of a read. */
 interface FoundKind<Found> {
   versionOf(found: Found): ObjectVersion
   release(found: Found): void
 }
 
-/** The record of a version. */
+/** A read that returns the record of a version. */
 export const versionRecord: FoundKind<ObjectVersion> = { versionOf: (version) => version, release: () => undefined }
 
-/** A version with its bytes. */
+/** A read that returns a version with its bytes. */
 export const openVersion: FoundKind<OpenObject> = {
   versionOf: ({ version }) => version,
   release: (opened) => opened.close(),
 }
 
 /**
- * AccessDenied unless the caller may do `action` with what `read` finds, which is the result. Reads once, and after the
+ * Returns the result of `read`. AccessDenied unless the caller may do `action` with it. Reads once, and after the
  * decision where possible.
  */
 export async function readAuthorized<Found>(
@@ -99,7 +99,7 @@ export async function authorizeOnUpload(
   domain.gatekeeper.authorize(principal, action, { bucket, key, object }, facts)
 }
 
-/** The view of a version that decisions have. While ACLs are disabled, the bucket's owner owns every object. */
+/** The view of a version for decisions. While ACLs are disabled, the bucket's owner owns every object. */
 export function governed(bucket: Bucket, version: ObjectVersion): NonNullable<Resource['object']> {
   if (hasAclsEnabled(bucket)) return version
   return { ownerId: bucket.ownerId, ...(version.tags && { tags: version.tags }) }
@@ -110,7 +110,7 @@ const governedUpload = ({ initiatorId, encryption }: Upload): NonNullable<Resour
   ...(encryption && { encryption }),
 })
 
-/** Whether the action was allowed without reading the object. */
+/** Whether the action was allowed before the object was read. */
 function isAuthorizedEarly({ gatekeeper }: Domain, { principal, action, bucket, key, facts }: AskedObject): boolean {
   if (dependsOnObject(action, bucket, principal)) return false
   try {

@@ -1,4 +1,4 @@
-/** Permission to read an object's tags and to copy them, for the API and the console alike. */
+/** Permission to read and copy an object's tags, for the API and the console. */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Rights } from '#access/decide/gatekeeper.ts'
@@ -10,7 +10,7 @@ import { governed } from './object-access.ts'
 export interface TaggedVersion {
   readonly bucket: Bucket
   readonly key: string
-  /** As requested; undefined: the current version. */
+  /** As requested. Undefined means the current version. */
   readonly versionId: string | undefined
   readonly version: ObjectVersion
 }

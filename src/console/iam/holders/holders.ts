@@ -1,4 +1,6 @@
-/** Users, groups and roles hold policies in the same way: one description for each, and pages for all three. */
+/**
+ * Users, groups and roles have policies in the same way: there is one description for each, and pages for all three.
+ */
 import type { Visit } from '#console/page.ts'
 import { getGroup } from '#identity/accounts/groups.ts'
 import { getRole } from '#identity/accounts/roles.ts'

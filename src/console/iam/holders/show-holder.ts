@@ -79,7 +79,7 @@ export function holderView(
   }
 }
 
-/** What the page offers. Conditions on the policy are evaluated when it is attached. */
+/** The actions that the page offers. Conditions on the policy are evaluated when it is attached. */
 function policyRights({ may }: Iam, noun: string, arn: string) {
   return {
     attach: may(`Attach${noun}Policy`, arn),

@@ -19,7 +19,7 @@ import type { NewKey } from './shown-once.ts'
 
 export const createKey: Page = (visit, services) => makeKey(visit, services, undefined)
 
-/** A new key in place of an old one, which is disabled but kept in case something still needs it. */
+/** Creates a new key instead of an old one, which is disabled but kept in case something still needs it. */
 export const rotateKey: Page = (visit, services) => makeKey(visit, services, visit.params.key ?? '')
 
 async function makeKey(visit: Visit, services: ConsoleServices, old: string | undefined): Promise<Answer> {
@@ -41,7 +41,7 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
         maker: makerOf(iam.visitor, services.identities.directory),
       })
     })
-    // The session ends with its key, so no further page can be shown: the visit is opened again without a session.
+    // The session ends with its key, so no further page can be shown: the new key is in the answer itself.
     if (old === iam.visitor.accessKeyId)
       return keyView({ userName: name, id: key.id, secret, old }, config.region, true)
     await services.newKeys.put(visit.session.id, { userName: name, id: key.id }, old)
@@ -88,7 +88,7 @@ function keyView({ userName: name, id, secret, old }: ShownKey, region: string, 
   }
 }
 
-/** Part of the status here: IAM's API has no expiry. */
+/** Uses the permission UpdateAccessKey, as for the status: IAM's API has no expiry. */
 export const setKeyExpiry = changing(
   'keys',
   'Access key updated',

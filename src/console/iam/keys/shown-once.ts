@@ -1,6 +1,6 @@
 /**
- * Which new secrets may be shown, once, on the page after their creation: a row for a few minutes, for the session that
- * created them. The secret itself is where it is kept for good. If the page itself created a key, reloading it would
+ * New secrets that may be shown once, on the page after their creation: each has a row for a few minutes, for the
+ * session that created it. The row does not contain the secret. If the page itself created a key, reloading it would
  * create another.
  */
 import { hash } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** All policies that count for a user, a group or a role, with their origin. */
+/** All policies that apply to a user, a group or a role, with their origin. */
 
 import { type HolderDescription, holderHref } from '#console/iam/holders/holders.ts'
 import { getUser } from '#identity/accounts/users.ts'

@@ -113,7 +113,7 @@ function policyView(visit: Visit, iam: Iam, problem?: { text: string; status: nu
   }
 }
 
-/** A new version, in force at once. It replaces the oldest version that is not in force. */
+/** Creates a new version, which is in force at once. It replaces the oldest version that is not in force. */
 export const saveManagedPolicy: Page = async (visit, services) => {
   const iam = openIam(visit, services)
   const arn = visit.query.get('arn') ?? ''
@@ -154,7 +154,7 @@ export const deleteManagedPolicy: Page = async (visit, services) => {
   return { redirect: '/ui/iam/policies', notice: { kind: 'done', text: 'Policy deleted' } }
 }
 
-/** Finds the policy by its ARN. */
+/** The number of holders, by the policy's ARN. */
 function countHolders(account: Account): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const { plural } of holderDescriptions) {

@@ -1,4 +1,4 @@
-/** What a user, a group or a role may do: its effective policies, and the engine's answer to any question. */
+/** The permissions of a user, a group or a role: its effective policies, and the engine's decision on any request. */
 import { explainHypothesis } from '#access/decide/hypothetical.ts'
 import { askedHolder, type HolderDescription, holderArn, holderHref } from '#console/iam/holders/holders.ts'
 import { type Iam, openIam } from '#console/iam/open-iam.ts'
@@ -56,7 +56,7 @@ export const showSimulation: Page = async (visit, services) => {
   }
 }
 
-/** Keys that may do less than their user. */
+/** Keys with fewer permissions than their user. */
 function limitedKeysOf(account: Account, { plural }: HolderDescription, name: string): AccessKey[] {
   return plural === 'users' ? getUser(account, name).keys.filter(({ policies }) => policies !== undefined) : []
 }

@@ -1,11 +1,11 @@
-/** The typed question of a simulation: actions, which may have wildcards, a resource, and condition keys. */
+/** The typed request of a simulation: actions, which may have wildcards, a resource, and condition keys. */
 import { ApiError } from '#model/errors.ts'
 import { actions, type ResourceKind } from '#policy/actions.ts'
 import { compileActionPattern } from '#policy/evaluate/pattern.ts'
 
 export interface Simulation {
   readonly actions: readonly string[]
-  /** There are more matching actions than are simulated. */
+  /** More actions match than are simulated. */
   readonly isCut: boolean
   readonly resource: string
   readonly context: Readonly<Record<string, readonly string[]>>

@@ -1,4 +1,4 @@
-/** One annotation of a version: its text, to be read, changed and deleted. Without a name it is a new one. */
+/** One annotation of a version: its text can be read, changed and deleted. Without a name it is a new one. */
 import { Readable } from 'node:stream'
 import { objectHref } from '#console/address.ts'
 import { nameOf, objectCrumbs } from '#console/objects/folder/folder.ts'

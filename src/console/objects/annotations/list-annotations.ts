@@ -8,7 +8,7 @@ export interface AnnotationFacts {
   readonly shown: readonly Annotation[]
   readonly count: number
   readonly mayPut: boolean
-  /** Objects with a key of their customer have none. */
+  /** Objects with a customer key have none. */
   readonly isPossible: boolean
 }
 

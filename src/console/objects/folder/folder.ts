@@ -1,4 +1,4 @@
-/** Folders: the common beginnings of keys up to a slash. */
+/** Folders: the common prefixes of keys up to a slash. */
 import { bucketHref, objectHref, objectsHref } from '#console/address.ts'
 import type { Crumb } from '#console/page.ts'
 

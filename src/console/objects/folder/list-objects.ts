@@ -87,7 +87,7 @@ async function readRows(visit: Visit, services: ConsoleServices, asked: Asked) {
   }
 }
 
-/** Without its slash, unless it is only a slash. */
+/** The name without its final slash, unless it is only a slash. */
 const folderName = (path: string) => nameOf(path).replace(/(?<=.)\/$/, '')
 
 /** Actions that the page offers. Each is authorized again for every key. */

@@ -28,7 +28,7 @@ export const startUpload: Page = async (visit, { store }) => {
   return { status: 201, json: { uploadId } }
 }
 
-/** The parts that have arrived, so that an interrupted upload can resume. */
+/** The parts that have been received, so that an interrupted upload can resume. */
 export const showUpload: Page = async (visit, { store }) => {
   const { parts } = await store.listParts(await uploadOf(visit, store), 0, limits.partNumberMax)
   return { json: { parts: parts.map(({ partNumber, sizeBytes, etag }) => ({ partNumber, sizeBytes, etag })) } }

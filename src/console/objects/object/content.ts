@@ -1,6 +1,6 @@
 /**
- * An object's bytes. They may be anyone's, so they never become a page of the console: the sandbox removes scripts,
- * forms and the origin, and only types on the list are shown inline.
+ * An object's bytes. Anyone may have written them, so they never become a page of the console: the sandbox removes
+ * scripts, forms and the origin, and only types on the list are shown inline.
  */
 import { Readable } from 'node:stream'
 import { nameOf } from '#console/objects/folder/folder.ts'

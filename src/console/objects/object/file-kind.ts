@@ -1,4 +1,4 @@
-/** How a browser treats an object, by its content type, and if that is unspecific by its name. */
+/** How the console shows an object: by its content type, or by its name if the type is unspecific. */
 export type FileKind = 'image' | 'video' | 'audio' | 'pdf' | 'json' | 'table' | 'code' | 'text' | 'archive' | 'other'
 
 /** Types that may be shown inline. None of them runs scripts: SVG is shown as an image. */

@@ -44,7 +44,7 @@ export const saveMetadata: Page = async (visit, services) => {
         key,
         headers,
         userMetadata,
-        // A change of these alone is one, too.
+        // A change of only these fields is a change, too.
         storageClass,
         websiteRedirectLocation: redirect === '' ? undefined : encodeHeaderBytes(redirect),
       },
@@ -95,7 +95,7 @@ function parsePairs(pairs: Pairs): Record<string, string> {
 }
 
 function assertHeaderValue(value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would break the header apart
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they would split the header
   if (/[\u0000-\u001f\u007f]/.test(value)) {
     throw new ApiError('InvalidArgument', { message: 'Values cannot hold line breaks or control characters.' })
   }

@@ -53,7 +53,7 @@ export async function previewOf(store: Store, visit: Place, version: ObjectVersi
   return { kind: kind === 'other' ? 'text' : kind, language, text, isCut }
 }
 
-/** Why the visitor has no key to the bytes. */
+/** The error if the visitor cannot use the key of the bytes. */
 async function keyRefusal(visit: Place, version: ObjectVersion): Promise<ApiError | undefined> {
   try {
     await openKeys(visit.actor, visit, version, undefined)
@@ -63,7 +63,7 @@ async function keyRefusal(visit: Place, version: ObjectVersion): Promise<ApiErro
   }
 }
 
-/** Undefined if it is no text; the error if its bytes are damaged. */
+/** Undefined if it is not text; the error if its bytes are damaged. */
 async function readText(store: Store, visit: Place): Promise<string | ApiError | undefined> {
   let bytes: Buffer
   let isCut: boolean

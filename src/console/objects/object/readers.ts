@@ -1,4 +1,4 @@
-/** Who can read an object, and why: every user and role of the visitor's account, and everyone else. */
+/** Lists who can read an object, and why: every user and role of the visitor's account, and anonymous requesters. */
 
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import { answerFor } from '#access/decide/hypothetical.ts'
@@ -99,7 +99,7 @@ function answerAbout(principal: Principal, { visit, services, version, versionId
   }
 }
 
-/** As if each sent the request from the visitor's address, now. */
+/** The facts as if each reader had sent the request from the visitor's address, now. */
 function factsFor({ facts }: Visit, { isAnonymous }: Principal, versionId: string | undefined): RequestFacts {
   const { referer: _, ...headers } = facts.headers
   const keys = versionId === undefined ? {} : { 's3:versionid': versionId }

@@ -43,7 +43,7 @@ export const showObject: Page = async (visit, services) => {
   })
 }
 
-/** The checksum tells of the bytes, so it is shown to those who may have them. */
+/** The checksum reveals something about the bytes, so it is shown only to visitors who may read them. */
 function readable({ checksum, ...version }: ObjectVersion, preview: Preview | undefined): ObjectVersion {
   const { headers, websiteRedirectLocation: redirect } = version
   const isClosed = preview?.kind === 'customer-key' || preview?.kind === 'refused'

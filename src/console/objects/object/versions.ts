@@ -44,7 +44,7 @@ export const restoreVersion: Page = async (visit, services) => {
   }
 }
 
-/** `pass`: governance mode is to be passed. A version that stays because of its lock is told with the reason. */
+/** `pass`: governance mode is to be bypassed. If a lock prevents the deletion, the answer has the reason. */
 export const deleteVersion: Page = async (visit, services) => {
   const { bucket, key, versionId, actor, form } = visit
   const deletion = { bucket, key, versionId, conditions: {}, asksToPass: form.get('pass') === 'on' }

@@ -1,4 +1,4 @@
-/** Copying, moving and renaming are the same: in keys that begin with `base`, `target` replaces it. */
+/** Copying, moving and renaming are the same: `target` replaces `base` at the beginning of the keys. */
 import * as z from 'zod'
 import { objectsHref } from '#console/address.ts'
 import { listVisibleBuckets } from '#console/buckets/visible-buckets.ts'
@@ -42,7 +42,7 @@ const renamesAtOnceMax = 100
 /** Large copies share the disk and the processor. */
 const copiesAtOnceMax = 16
 
-/** One step, for scripts. For forms first the question for the destination, then everything. */
+/** One step, for scripts. A form is first answered with the question for the destination; then everything is copied. */
 export const copyObjects: Page = async (visit, services) => {
   if (!isFormRequest(visit.message)) {
     const asked = await visit.readJson(schema)
@@ -65,7 +65,7 @@ export const copyObjects: Page = async (visit, services) => {
   return { redirect: objectsHref(bucket.name, back), notice: { kind: isFine ? 'done' : 'failed', text } }
 }
 
-/** Reads the form: renaming changes the last segment, copying and moving change the folder. */
+/** Reads the form: renaming changes the last segment of a key, copying and moving change the folder. */
 function askedByForm({ form, bucket }: Visit, sources: readonly Source[], mode: Mode): Asked {
   const text = form.get('target') ?? ''
   const [only] = sources

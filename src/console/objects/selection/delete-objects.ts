@@ -7,7 +7,7 @@ import { deletionsAtOnceMax } from '#store/changes/delete-each.ts'
 import { couldNot, nameFor, objectsIn, readSources, runStep, type Source, type Step, walkSources } from './selection.ts'
 import type { Marker } from './undo-delete.ts'
 
-/** One step, for scripts. For forms everything, once it has been confirmed. */
+/** One step, for scripts. A form deletes everything after a confirmation. */
 export const deleteObjects: Page = async (visit, services) => {
   const sources = await readSources(visit)
   if (!isFormRequest(visit.message)) return { json: await deleteStep(visit, services, sources) }

@@ -36,7 +36,7 @@ export async function readSources(visit: Visit): Promise<Source[]> {
 export interface Step {
   readonly done: number
   readonly failed: readonly { readonly key: string; readonly message: string }[]
-  /** For the next request; empty when everything is done. */
+  /** For the next request; empty if everything is done. */
   readonly left: readonly Source[]
 }
 
@@ -52,8 +52,8 @@ interface StepOptions {
 }
 
 /**
- * Runs `action` on selected keys until the step is over, or the visitor has gone. A refusal fails alone; a bug ends the
- * step.
+ * Runs `action` on selected keys until the step is over or the visitor disconnects. A refusal fails alone; a bug ends
+ * the step.
  */
 export async function runStep(
   { message }: Pick<Visit, 'message'>,
@@ -92,7 +92,7 @@ interface Walked {
 
 export const objectsIn = (count: number): string => `${formatCount(count)} ${count === 1 ? 'object' : 'objects'}`
 
-/** The notice about failures: it names the first. */
+/** The message about failures. It names the first one. */
 export function couldNot(verb: string, failed: Step['failed']): string[] {
   const [first] = failed
   if (first === undefined) return []

@@ -12,7 +12,7 @@ import { authorizeWalk, nameFor, readSources, type Source, walkSources } from '.
 
 export const downloadZip: Page = async (visit, services) => {
   const sources = await readSources(visit)
-  // Before the first byte: afterwards nothing can be refused.
+  // Checked before the first byte: afterwards nothing can be refused.
   for (const source of sources) authorizeWalk(visit, source)
   const base = folderOf(visit.form.get('back'))
   const name = `${base === '' ? visit.bucket.name : nameOf(base).replace('/', '')}.zip`
@@ -22,7 +22,7 @@ export const downloadZip: Page = async (visit, services) => {
   }
 }
 
-/** How many of the missing objects are named. */
+/** The maximum of missing objects that are listed. */
 const missingMax = 10_000
 
 /** Objects that the visitor may not read, or that are deleted meanwhile, are listed in a file of the zip. */
@@ -65,7 +65,7 @@ async function* readEntries(
 const reasonOf = (error: Error): string =>
   error instanceof ApiError && error.code === 'AccessDenied' ? 'Access Denied' : error.message
 
-/** The object, or the reason why not: bugs are thrown. */
+/** The object, or the reason why it cannot be read. Bugs are thrown. */
 async function openReadable(
   { authorizeObject, actor, bucket }: Visit,
   store: Store,
@@ -89,7 +89,7 @@ function entryName(path: string, names: Set<string>): string {
     .join('/')
   let name = safe
   for (let copy = 2; names.has(name); copy++) name = `${safe} (${copy})`
-  // Above this number, names are not made unique: only names that were changed could repeat.
+  // Above this number names are not checked: only names that were changed could repeat.
   if (names.size < 100_000) names.add(name)
   return name
 }

@@ -1,4 +1,4 @@
-/** The CORS rules of a bucket: their editor, and a test of what they allow. */
+/** The CORS rules of a bucket: their editor, and a test of requests. */
 import { bucketHref } from '#console/address.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'

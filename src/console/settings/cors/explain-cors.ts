@@ -1,4 +1,4 @@
-/** Whether a request of a web page passes, by which rule, and if not why. */
+/** Whether the rules allow a request of a web page, by which rule, or why not. */
 import { type CorsSettings, createCors, isLocalOrigin } from '#http/cors.ts'
 import {
   type CorsMismatch,
@@ -19,7 +19,7 @@ export interface RequestForm {
 }
 
 export interface CorsAnswer {
-  /** What is wrong with the typed request; nothing else is said then. */
+  /** The mistake in the typed request. Then the other fields are empty. */
   readonly problem?: string
   readonly isAllowed: boolean
   readonly summary: string
@@ -36,7 +36,7 @@ interface Server {
   readonly openKey: string | undefined
 }
 
-/** Undefined: nothing was asked. */
+/** Undefined if the form was not sent. */
 export function requestIn(query: URLSearchParams): RequestForm | undefined {
   const origin = query.get('origin')?.trim()
   if (origin === undefined) return undefined
@@ -54,17 +54,17 @@ export function explainCors(rules: readonly CorsRule[] | undefined, form: Reques
 
 const nothing: CorsAnswer = { isAllowed: false, summary: '', steps: [], headers: [], notes: [] }
 
-/** The request, or what is wrong with it. */
+/** The request, or the mistake in it. */
 function readRequest({ origin, method, headers }: RequestForm): CorsRequest | string {
   const asked = requestedHeaderNames(headers.replaceAll(/\s+/g, ','))
   const wrong = asked.find((name) => !isHeaderName(name))
-  if (wrong !== undefined) return `${wrong} is no name of a header.`
-  if (!corsMethods.includes(method)) return `S3 knows no method ${method} of a web page.`
+  if (wrong !== undefined) return `${wrong} is not a header name.`
+  if (!corsMethods.includes(method)) return `S3 does not support the method ${method} for web pages.`
   if (origin === 'null') return { origin, method, headers: asked }
   if (!URL.canParse(origin) || new URL(origin).host === '')
-    return 'An origin is a scheme, a host and a port if it is not the usual one, such as https://www.example.com.'
+    return 'An origin is a scheme, a host and a port unless it is the default one, such as https://www.example.com.'
   const { protocol, host } = new URL(origin)
-  // As browsers write it: lower case, no path, no usual port.
+  // As browsers write it: lower case, no path, no default port.
   return { origin: `${protocol}//${host}`, method, headers: asked }
 }
 
@@ -89,7 +89,7 @@ function byRules(rules: readonly CorsRule[], request: CorsRequest): CorsAnswer {
 const hidesEtag = ({ exposeHeaders }: CorsRule, { method }: CorsRequest): boolean =>
   method === 'PUT' && !exposeHeaders.some((name) => name.toLowerCase() === 'etag')
 const etagNote =
-  'ETag is not in ExposeHeaders: the page cannot complete a multipart upload, which needs it of each part.'
+  'ETag is not in ExposeHeaders: the page cannot complete a multipart upload, which needs the ETag of each part.'
 
 function reasonOf(mismatch: CorsMismatch, rule: CorsRule, { origin, method }: CorsRequest): string {
   if (mismatch.part === 'headers') return `AllowedHeaders does not include ${mismatch.names.join(', ')}.`
@@ -98,7 +98,7 @@ function reasonOf(mismatch: CorsMismatch, rule: CorsRule, { origin, method }: Co
   return `AllowedOrigins does not include ${origin}.${near === undefined ? '' : ` ${near}`}`
 }
 
-/** For origins that look like the one asked for. */
+/** The difference, for origins that look like the origin of the request. */
 function differenceOf(pattern: string, origin: string): string | undefined {
   if (pattern.toLowerCase().replace(/\/+$/, '') === origin) {
     return pattern.endsWith('/')
@@ -108,8 +108,8 @@ function differenceOf(pattern: string, origin: string): string | undefined {
   if (!URL.canParse(pattern) || !URL.canParse(origin)) return undefined
   const [listed, asked] = [new URL(pattern), new URL(origin)]
   if (listed.hostname !== asked.hostname) return undefined
-  if (listed.protocol !== asked.protocol) return `It has ${pattern}, which is another scheme.`
-  return listed.port === asked.port ? undefined : `It has ${pattern}, which is another port.`
+  if (listed.protocol !== asked.protocol) return `It has ${pattern}, with another scheme.`
+  return listed.port === asked.port ? undefined : `It has ${pattern}, with another port.`
 }
 
 function byServer(request: CorsRequest, settings: CorsSettings): CorsAnswer {
@@ -140,11 +140,11 @@ function refusedForSecret({ origin }: CorsRequest, { settings, openKey }: Server
   if (openKey === undefined || isLocalOrigin(origin) || settings.origins.includes(origin)) return undefined
   return {
     ...nothing,
-    summary: `The access key ${openKey} still has the well-known first secret. Until it is changed, the server refuses all pages that are not of this machine.`,
+    summary: `The access key ${openKey} still has the well-known default secret. Until it is changed, the server refuses all pages of other machines.`,
   }
 }
 
-/** What the browser does. */
+/** The behaviour of the browser. */
 function notesOn({ method, headers }: CorsRequest, isAllowed: boolean): string[] {
   // https://fetch.spec.whatwg.org/#cors-safelisted-request-header
   const isSimple =

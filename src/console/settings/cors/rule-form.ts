@@ -13,7 +13,7 @@ export interface TypedRule {
   readonly maxAge: string
 }
 
-/** What uploads and downloads of a page need. */
+/** A rule for uploads and downloads by a page. */
 export const newRule: TypedRule = {
   id: '',
   origins: '',
@@ -34,7 +34,7 @@ export function typedRule(rule: CorsRule): TypedRule {
   }
 }
 
-/** Checkboxes of a method hold the number of their rule too, as `1 GET`. */
+/** The value of a method's checkbox contains the number of its rule, as `1 GET`. */
 export function typedIn(form: URLSearchParams): TypedRule[] {
   const values = (name: string) => form.getAll(name).map((text) => text.trim())
   const [ids, headers, expose, maxAges] = [values('id'), values('headers'), values('expose'), values('maxAge')]
@@ -49,7 +49,7 @@ export function typedIn(form: URLSearchParams): TypedRule[] {
   }))
 }
 
-/** The rules, or what is wrong with them in one sentence. */
+/** The rules, or the mistake in them as one sentence. */
 export function assertTyped(
   typed: readonly TypedRule[],
 ): { readonly rules: readonly CorsRule[] } | { readonly problem: string } {

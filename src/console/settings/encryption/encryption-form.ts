@@ -7,7 +7,7 @@ import {
 } from '#model/bucket/bucket-encryption.ts'
 import { refusalOf } from '#model/errors.ts'
 
-/** As it is typed. `method` is '' for the server's default. */
+/** The typed values. `method` is '' for the server's default. */
 export interface TypedEncryption {
   readonly method: string
   readonly kmsKeyId: string
@@ -28,8 +28,8 @@ export const typedEncryptionIn = (form: URLSearchParams): TypedEncryption => ({
 })
 
 /**
- * What is typed, as it is kept, or what is wrong with it. A key and a bucket key belong to a method: with another one they
- * are left out. `byDefault`: what new buckets block, which must be said not to be.
+ * The setting, or the mistake in it. A key and a bucket key belong to a method; they are left out with another one.
+ * `byDefault`: the methods that new buckets block. To allow one, the setting must say so.
  */
 export function readEncryption(
   { method: typed, kmsKeyId, usesBucketKey, blocksCustomerKeys }: TypedEncryption,

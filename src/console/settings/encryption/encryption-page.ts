@@ -1,4 +1,4 @@
-/** The default encryption of a bucket, with a preview of what it means. */
+/** The default encryption of a bucket, with a preview of its effect. */
 import { bucketHref } from '#console/address.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'
@@ -33,7 +33,7 @@ export const saveEncryption: Page = async (visit, services) => {
 
 interface Shown {
   readonly typed: TypedEncryption
-  /** What is explained. */
+  /** The encryption that the page explains. */
   readonly encryption: BucketEncryption | undefined
   readonly problem?: string
 }
@@ -60,7 +60,7 @@ function encryptionView(visit: Visit, services: ConsoleServices, { typed, encryp
   }
 }
 
-/** The keys that the visitor may look at, to choose from. */
+/** The keys that the visitor can choose, since the visitor may see them. */
 function keysFor({ principal, facts }: Visit, { keyring, gatekeeper }: ConsoleServices) {
   return keyring.keys.keys
     .map((key) => viewOf(keyring.keys, key))

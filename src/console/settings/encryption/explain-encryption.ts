@@ -1,4 +1,4 @@
-/** What a bucket's encryption means, in sentences: the preview of the settings page. */
+/** Describes the effect of a bucket's encryption in sentences, for the preview of the settings page. */
 import { type BucketEncryption, encryptionInForce, type ServerEncryption } from '#model/bucket/bucket-encryption.ts'
 
 export interface EncryptionEffect {
@@ -17,7 +17,7 @@ export function explainEncryption(
     { title: 'New objects', text: newObjects(rule) },
     {
       title: 'Existing objects',
-      text: 'They stay as they are. To encrypt one anew, copy it onto itself.',
+      text: 'They are not changed. To encrypt one again, copy it onto itself.',
     },
     {
       title: 'Requests that name a method',
@@ -29,7 +29,7 @@ export function explainEncryption(
       text:
         method === undefined
           ? 'Each object is a plain file in the folder of the bucket.'
-          : 'Encrypted objects are no plain files: their bytes are kept aside, below .myfsio.sys.',
+          : 'Encrypted objects are not plain files: their bytes are kept below .myfsio.sys.',
     },
   ]
 }
@@ -39,10 +39,10 @@ const usesKms = (method: BucketEncryption['method']): boolean => method === 'aws
 function newObjects({ method, kmsKeyId }: BucketEncryption = {}): string {
   const key = kmsKeyId === undefined ? 'the key alias/aws/s3, which is made at first use' : `the KMS key ${kmsKeyId}`
   if (method === undefined) return 'They are not encrypted, unless the request says so.'
-  if (method === 'AES256') return 'They are encrypted with keys of the server (SSE-S3). Clients notice nothing.'
+  if (method === 'AES256') return 'They are encrypted with keys of the server (SSE-S3). Clients need no change.'
   const how = method === 'aws:kms' ? `encrypted with ${key} (SSE-KMS)` : `encrypted twice, with ${key} (DSSE-KMS)`
   return `They are ${how}. Their ETag is not the MD5 of their bytes.`
 }
 
 const access = (usesBucketKey: boolean): string =>
-  `Who uploads needs kms:GenerateDataKey, who reads needs kms:Decrypt, for multipart uploads both. Anonymous requests are refused.${usesBucketKey ? ' With a bucket key the encryption context is the ARN of the bucket, not of the object.' : ''}`
+  `Uploads need kms:GenerateDataKey, reads need kms:Decrypt, multipart uploads need both. Anonymous requests are refused.${usesBucketKey ? ' With a bucket key the encryption context is the ARN of the bucket, not of the object.' : ''}`

@@ -1,4 +1,4 @@
-/** How full a bucket is by its quota, in words and as a bar. */
+/** The usage of a bucket compared with its quota, in words and as a bar. */
 import { formatBytes, formatCount } from '#console/answer/format.ts'
 import type { BucketQuota } from '#model/bucket/quota.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
@@ -10,7 +10,7 @@ export interface Fill {
   readonly limit: number
   /** `60 MiB of 100 MiB used (60 %)`. */
   readonly text: string
-  /** What the limit means now. */
+  /** The present effect of the limit. */
   readonly effect: string
   readonly isFull: boolean
 }
@@ -33,6 +33,6 @@ function fillOf(name: string, used: number, limit: number, format: (value: numbe
       ? `${format(rest)} more can be added.`
       : rest === 0
         ? 'Nothing can be added.'
-        : `Nothing can be added until ${format(-rest)} more than the limit are deleted.`
+        : `Nothing can be added until ${format(-rest)} are deleted.`
   return { name, used, limit, text: `${format(used)} of ${format(limit)} (${percent} %)`, effect, isFull: rest <= 0 }
 }

@@ -8,7 +8,7 @@ export interface TypedQuota {
   readonly objects: string
 }
 
-/** In bytes. */
+/** The factor of each unit. */
 export const units = { bytes: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
 type Unit = keyof typeof units
 const largestFirst: readonly Unit[] = ['TiB', 'GiB', 'MiB', 'KiB', 'bytes']
@@ -19,7 +19,7 @@ export const typedIn = (form: URLSearchParams): TypedQuota => ({
   objects: form.get('objects')?.trim() ?? '',
 })
 
-/** In the largest unit that it is a whole number of. */
+/** In the largest unit without a fraction. */
 export function typedQuota({ sizeBytes, objectCount }: BucketQuota = {}): TypedQuota {
   const objects = objectCount === undefined ? '' : String(objectCount)
   if (sizeBytes === undefined) return { size: '', unit: 'GiB', objects }
@@ -27,7 +27,7 @@ export function typedQuota({ sizeBytes, objectCount }: BucketQuota = {}): TypedQ
   return { size: String(sizeBytes / units[unit]), unit, objects }
 }
 
-/** The quota, undefined where both fields are empty; or what is wrong with them in one sentence. */
+/** The quota, or the mistake in it as one sentence. Undefined if both fields are empty. */
 export function quotaIn({
   size,
   unit,

@@ -1,4 +1,4 @@
-/** The quota of a bucket: how full it is, and what another quota would mean. */
+/** The quota of a bucket: its usage, and the effect of another quota. */
 import { bucketHref } from '#console/address.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'
@@ -7,7 +7,7 @@ import { withQuota } from '#model/bucket/quota.ts'
 import { fillsOf } from './fill.ts'
 import { quotaIn, type TypedQuota, typedIn, typedQuota, units } from './quota-form.ts'
 
-/** As the route `/_/quota` asks. */
+/** The right of the route `/_/quota`. */
 const setting = 's3:PutStorageLensConfiguration'
 
 export const maySetQuota = (visit: Visit, services: ConsoleServices): boolean => mayForServer(visit, services, setting)

@@ -1,4 +1,4 @@
-/** What a website answers to a path, in the order of its steps. */
+/** The answer of a website to a path, with its steps. */
 import { listing } from '#console/facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { pathDecode } from '#lib/text/uri.ts'
@@ -19,7 +19,7 @@ import {
 import type { ObjectVersion } from '#model/object/object.ts'
 
 export interface PathAnswer {
-  /** What is wrong with the typed path; nothing else is said then. */
+  /** The mistake in the typed path. Then the other fields are empty. */
   readonly problem?: string
   readonly isGood: boolean
   /** `301`, `200`, `403`. */
@@ -37,7 +37,7 @@ export async function explainPath(
   { path: typed, url }: { readonly path: string; readonly url: string },
 ): Promise<PathAnswer> {
   const asked = addressOf(typed, url)
-  if (asked === undefined) return { ...nothing, problem: 'The path does not decode: write a percent sign as %25.' }
+  if (asked === undefined) return { ...nothing, problem: 'The path cannot be decoded: write a percent sign as %25.' }
   if ('redirectAll' in website)
     return redirected(301, locationOfAll(website.redirectAll, asked), 'Every request is redirected.')
   const { indexSuffix, errorKey, rules } = website
@@ -45,7 +45,7 @@ export async function explainPath(
   if (rule !== undefined) return byRule(rule, website, asked)
   const key = indexedKey(indexSuffix, asked.key)
   if (!visit.may('s3:ListBucket', { bucket: visit.bucket }, listing(key, 1))) {
-    return { ...nothing, problem: `Whether ${key} exists is for those to know who may list the bucket.` }
+    return { ...nothing, problem: `Only visitors who may list the bucket learn whether ${key} exists.` }
   }
   const found = await lookUp(visit, services, key)
   if (found === 'readable') return { isGood: true, status: 200, summary: `The object ${key} is sent.` }
@@ -59,7 +59,7 @@ export async function explainPath(
   const status = found === 'missing' && mayList ? 404 : 403
   const second = findRuleForError(rules, asked.key, status)
   if (second !== undefined) return byRule(second, website, asked, why)
-  const page = errorKey === undefined ? 'A page that names the error is sent.' : `The error document is ${errorKey}.`
+  const page = errorKey === undefined ? 'A page with the error is sent.' : `The error document is ${errorKey}.`
   return { isGood: false, status, summary: `${why} ${page}` }
 }
 
@@ -77,7 +77,7 @@ function addressOf(typed: string, url: string): VisitedAddress | undefined {
 
 type Found = 'readable' | 'missing' | 'denied' | { readonly location: string }
 
-/** The object as anonymous visitors find it. */
+/** The object as anonymous visitors get it. */
 async function lookUp({ bucket, facts }: Visit, { store, gatekeeper }: ConsoleServices, key: string): Promise<Found> {
   const version: ObjectVersion | undefined = await store.findVersion(bucket.name, key, undefined)
   if (version === undefined || version.isDeleteMarker) return 'missing'

@@ -89,7 +89,7 @@ export function typedIn(form: URLSearchParams): TypedWebsite {
 const replaceOf = (text: string | undefined): TypedRule['replace'] =>
   text === 'prefix' || text === 'key' ? text : 'nothing'
 
-/** The configuration, or what is wrong with it in one sentence. */
+/** The configuration, or the mistake in it as one sentence. */
 export function assertTyped(typed: TypedWebsite): { readonly website: Website } | { readonly problem: string } {
   if (typed.type === 'redirect') {
     const { host, protocol } = typed
@@ -112,7 +112,7 @@ export function assertTyped(typed: TypedWebsite): { readonly website: Website } 
 }
 
 const isHost = (text: string) => /^[\w.:[\]-]+$/.test(text)
-const hostRules = 'A host name is one such as www.example.com, with a port if need be, without a scheme and a path.'
+const hostRules = 'Enter a host name such as www.example.com, if necessary with a port, without scheme and path.'
 
 function ruleOf({ prefix, errorCode, host, protocol, code, replace, replacement }: TypedRule): RoutingRule {
   const condition = {
@@ -135,7 +135,7 @@ function problemOf({ host, errorCode, code }: TypedRule, rule: RoutingRule): str
   if (host !== '' && !isHost(host)) return hostRules
   if (!/^\d{0,3}$/.test(errorCode)) return 'HttpErrorCodeReturnedEquals is a status such as 404.'
   if (!/^\d{0,3}$/.test(code)) return 'HttpRedirectCode is a status such as 301.'
-  if (Object.keys(rule.redirect).length === 0) return 'nothing is said about where it redirects.'
+  if (Object.keys(rule.redirect).length === 0) return 'it has no target to redirect to.'
   const answer = checked({ indexSuffix: 'index.html', rules: [rule] })
   return 'problem' in answer ? answer.problem : undefined
 }

@@ -1,4 +1,4 @@
-/** The website of a bucket: its editor, its addresses, and what visitors of a path get. */
+/** The website of a bucket: its editor, its URLs, and a test of paths. */
 import { bucketHref } from '#console/address.ts'
 import type { ConsoleServices, Page, View, Visit } from '#console/page.ts'
 import { settingsCrumbs } from '#console/settings/settings-crumbs.ts'
@@ -73,7 +73,7 @@ async function websiteView(
   }
 }
 
-/** Why visitors see nothing. */
+/** The reason why visitors get no page. */
 function warningOf({ bucket, facts }: Visit, { gatekeeper }: ConsoleServices, website: Website): string | undefined {
   if ('redirectAll' in website) return undefined
   if (bucket.requesterPays) {
@@ -81,5 +81,5 @@ function warningOf({ bucket, facts }: Visit, { gatekeeper }: ConsoleServices, we
   }
   const { indexSuffix: key } = website
   if (gatekeeper.may(anonymous, 's3:GetObject', { bucket, key, object: null }, facts)) return undefined
-  return `The bucket is not public: nothing lets everyone read ${key}, so that visitors get 403 Forbidden. A bucket policy that allows s3:GetObject to everyone makes it public.`
+  return `The bucket is not public: not everyone may read ${key}, so visitors get 403 Forbidden. A bucket policy that allows s3:GetObject to everyone makes it public.`
 }

@@ -1,4 +1,4 @@
-/** Where the visitor's browser finds the website of a bucket. */
+/** The URLs of a bucket's website for the visitor's browser. */
 
 import { isIP } from 'node:net'
 import { shownApiUrl } from '#console/api-urls.ts'
@@ -6,7 +6,7 @@ import type { ConsoleSettings } from '#console/console-settings.ts'
 import type { Visit } from '#console/page.ts'
 import { isLocalName } from '#http/local-names.ts'
 
-/** First the domains of the settings; empty where no host of the server names the bucket. */
+/** Those of the settings are first. Empty if no host of the server names the bucket. */
 export function websiteUrls(config: ConsoleSettings, visit: Pick<Visit, 'host'>, bucketName: string): string[] {
   const api = new URL(shownApiUrl(config, visit))
   const at = (host: string) => `${api.protocol}//${host}${api.port === '' ? '' : `:${api.port}`}/`

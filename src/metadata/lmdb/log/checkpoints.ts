@@ -1,7 +1,7 @@
 /**
- * Transactions that LMDB can come back to after a power loss: all that they need of its file is on disk. Each has a file of its own,
- * so that one that is being written spoils no other: `checkpoint-SEQUENCE-SEGMENT-` and a random name, with `.new` until it is durable
- * itself.
+ * Transactions that LMDB can return to after a power loss, since all their pages are on disk. Each checkpoint has its
+ * own file, so that writing one does not damage another: `checkpoint-SEQUENCE-SEGMENT-` and a random name, with `.new`
+ * until the file is durable.
  */
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
@@ -11,21 +11,21 @@ import { crc32 } from 'node:zlib'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { syncFolder, syncFolderSync } from '#lib/files/sync.ts'
 
-/** As a file name tells it. */
+/** A checkpoint, as its file name describes it. */
 export interface SavedCheckpoint {
-  /** Transactions of the redo log up to this one are in it. */
+  /** Transactions of the redo log up to this one are included. */
   readonly sequence: number
-  /** Where the log goes on: no older segment is needed. */
+  /** Where the log continues: no older segment is needed. */
   readonly segment: number
 }
 
 export interface Checkpoint extends SavedCheckpoint {
-  /** While it is this one (restore.ts), LMDB's file can be taken as it is. */
+  /** While this is unchanged (restore.ts), LMDB's file can be used as it is. */
   readonly machine: string
   readonly meta: Buffer
 }
 
-/** A checkpoint is saved once a second at most: names that were listed are gone at one look, hardly at two. */
+/** A checkpoint is saved at most once a second: listed files may be gone at one attempt, and rarely at two. */
 const looks = 5
 
 interface Named extends SavedCheckpoint {
@@ -45,7 +45,7 @@ export class Checkpoints {
     return this.#list().find(({ isNew }) => !isNew)
   }
 
-  /** The newest that is whole. Another process that saves one meanwhile renames and removes names that were listed. */
+  /** The newest complete one. Another process may rename and remove listed files meanwhile. */
   findWhole(): Checkpoint | undefined {
     for (let look = 0; look < looks; look++) {
       const all = this.#list()
@@ -72,7 +72,7 @@ export class Checkpoints {
     this.#announce(path, checkpoint)
   }
 
-  /** LMDB's file is taken as it is from now on. */
+  /** LMDB's file is used as it is from now on. */
   removeAll(): void {
     const all = this.#list()
     for (const { name } of all) this.#remove(name)
@@ -85,7 +85,7 @@ export class Checkpoints {
     return { path: join(this.#folder, name), text: `${crc32(text)} ${text}` }
   }
 
-  /** It is durable: those before it are needed no more. */
+  /** It is durable, so those before it are not needed any more. */
   #announce(path: string, { sequence }: Checkpoint): void {
     try {
       fs.renameSync(`${path}.new`, path)
@@ -96,7 +96,7 @@ export class Checkpoints {
     for (const { name, sequence: older } of this.#list()) if (older < sequence) this.#remove(name)
   }
 
-  /** Newest first. */
+  /** Lists the checkpoints, newest first. */
   #list(): Named[] {
     const found: Named[] = []
     for (const name of fs.readdirSync(this.#folder)) {

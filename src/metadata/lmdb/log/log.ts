@@ -1,4 +1,4 @@
-/** The redo log as LMDB's transactions write it: where it goes on is an entry of the index itself. */
+/** The redo log as LMDB's transactions write it. The position of the next record is an entry of the index itself. */
 import { type Database, find } from '#metadata/lmdb/database.ts'
 import {
   decodePosition,
@@ -12,14 +12,14 @@ import {
 
 export const positionIn = (database: Database): Position => decodePosition(find(database, positionKey))
 
-/** Within the transaction of these writes, after them. Returns where their record is. */
+/** Called within the transaction, after its writes. Returns the position of their record. */
 export function appendRecord(database: Database, log: RedoLog, puts: readonly Put[]): Position {
   const position = positionIn(database)
   database.putSync(positionKey, encodePosition(log.append(position, puts)))
   return position
 }
 
-/** Within a transaction: the log goes on in the next segment, which is returned. */
+/** Called within a transaction: the log continues in the next segment, which is returned. */
 export function beginSegment(database: Database, log: RedoLog): Position {
   const position = positionIn(database)
   const next = nextSegment(position)

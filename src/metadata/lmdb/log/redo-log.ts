@@ -1,11 +1,12 @@
 /**
- * What LMDB has committed since the last checkpoint, so that a commit costs one write and one sync at the end of a file instead of
- * LMDB's pages and meta pages all over its own. Two files take turns: while one is written, what the other holds is covered by a
- * checkpoint. Neither shrinks or is made anew: to overwrite what is there costs the file system no metadata.
+ * The commits since the last checkpoint. With it a commit costs one write and one sync at the end of a file, instead of
+ * LMDB's pages and meta pages all over its own file. Two files are used in turn: while one is written, the content of
+ * the other is covered by a checkpoint. Neither is shortened or created again: overwriting existing blocks changes no
+ * metadata of the file system.
  *
- * A record is one transaction: 8 bytes of sum and length, the segment's nonce, then its writes. The last write says where the next
- * record goes. Who follows that comes to the end where the nonce or the sum does not fit: the nonce is random, so that bytes of an
- * object, or of an older segment, never pass for a record.
+ * A record is one transaction: 8 bytes of checksum and length, the segment's nonce, then its writes. The last write
+ * contains the position of the next record. The log ends where the nonce or the checksum is wrong. The nonce is random,
+ * so bytes of an object or of an older segment cannot be mistaken for a record.
  */
 import { randomFillSync } from 'node:crypto'
 import fs from 'node:fs'
@@ -15,32 +16,36 @@ import { privateFileMode } from '#lib/files/private-files.ts'
 import { datasync } from '#lib/files/sync.ts'
 import type { Bytes } from '#metadata/engine.ts'
 
-/** Where the next record goes. Kept in the index itself, under `positionKey`, so that each transaction has its own. */
+/**
+ * The position of the next record. Kept in the index itself, under `positionKey`, so that each transaction has its own.
+ */
 export interface Position {
   readonly segment: number
   readonly offset: number
-  /** Of transactions, from one checkpoint to the next and on. */
+  /** Counts transactions, across checkpoints. */
   readonly sequence: number
   readonly nonce: Buffer
 }
 
 export interface Put {
   readonly key: Bytes
-  /** Undefined: removed. */
+  /** Undefined if removed. */
   readonly value: Bytes | undefined
-  /** What follows the value. */
+  /** The bytes that follow the value. */
   readonly rest?: readonly Bytes[] | undefined
 }
 
-/** Below every row. */
+/** Sorts before every row. */
 export const positionKey = Buffer.from([0])
 
 const nonceBytes = 16
 const headBytes = 8 + nonceBytes
 const positionBytes = 20 + nonceBytes
-/** A file that a burst has made larger is cut when its turn comes. */
+/** A file that has grown larger is shortened when it is used next. */
 const keptBytes = 32 * 1024 * 1024
-/** Most records are put together in memory that is kept: to make and to free some 40 KiB for each costs a hundredth of a small write. */
+/**
+ * Most records are built in a reused buffer: allocating and freeing 40 KiB for each would cost 1 % of a small write.
+ */
 const scratchMaxBytes = 256 * 1024
 
 export function encodePosition({ segment, offset, sequence, nonce }: Position): Buffer {
@@ -76,7 +81,10 @@ export class RedoLog {
     )
   }
 
-  /** Writes a record, and returns the position after it, which `puts` must not contain: it is the record's last write. */
+  /**
+   * Writes a record and returns the position after it. `puts` must not contain that position: it is the record's last
+   * write.
+   */
   append(position: Position, puts: readonly Put[], next?: Position): Position {
     let sizeBytes = headBytes + sizeOf({ key: positionKey, value: position.nonce }) + positionBytes - nonceBytes
     for (const put of puts) sizeBytes += sizeOf(put)
@@ -93,7 +101,7 @@ export class RedoLog {
     return after
   }
 
-  /** Takes back a record whose transaction came to nothing. */
+  /** Takes back a record if its transaction did not commit. */
   retract({ segment, offset }: Position): void {
     this.#write(segment, Buffer.alloc(headBytes), offset)
   }
@@ -118,12 +126,12 @@ export class RedoLog {
     return puts
   }
 
-  /** What was appended to this segment before is on disk afterwards. */
+  /** Resolves when everything appended to this segment so far is on disk. */
   sync(segment: number): Promise<void> {
     return this.#datasync(this.#fileOf(segment))
   }
 
-  /** Before the first record of a segment. */
+  /** Called before the first record of a segment. */
   trim(segment: number): void {
     const file = this.#fileOf(segment)
     if (fs.fstatSync(file).size > keptBytes) fs.ftruncateSync(file, keptBytes)
@@ -133,7 +141,7 @@ export class RedoLog {
     for (const file of this.#files) fs.closeSync(file)
   }
 
-  /** Written at once; the buffer is not used afterwards. */
+  /** The buffer is written at once and not used afterwards. */
   #recordOf(sizeBytes: number): Buffer {
     if (sizeBytes > scratchMaxBytes) return Buffer.allocUnsafe(sizeBytes)
     if (sizeBytes > this.#scratch.length)

@@ -1,4 +1,4 @@
-/** Lets those who ask while one flush is under way share the next. */
+/** Lets callers that arrive during a flush share the next one. */
 export class SharedFlush {
   readonly #flush: () => Promise<void>
   readonly #delayMs: number
@@ -6,7 +6,7 @@ export class SharedFlush {
   #next: Promise<void> | undefined
   #endDelay: (() => void) | undefined
 
-  /** `delayMs`: how long a flush waits for further requests, unless one needs it now. */
+  /** `delayMs`: how long a flush waits for further callers, unless one needs it now. */
   constructor(flush: () => Promise<void>, delayMs: number) {
     this.#flush = flush
     this.#delayMs = delayMs
@@ -27,7 +27,7 @@ export class SharedFlush {
     return flush
   }
 
-  /** Resolves when none is under way. */
+  /** Resolves when no flush is running. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => undefined)
   }

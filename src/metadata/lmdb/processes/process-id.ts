@@ -1,12 +1,13 @@
 /**
- * LMDB knows the processes that read by their ids: each locks the byte of that number in `lock.mdb`. Processes in different namespaces
- * (two containers with one volume) may have the same id; the second cannot read then, and has to be started again to get another one.
+ * LMDB identifies readers by process id: each locks the byte of that number in `lock.mdb`. Processes in different
+ * namespaces (two containers with one volume) may have the same id. Then the second cannot read, and must be started
+ * again to get another id.
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { libc } from '#lib/system/libc.ts'
 
-/** Another process, in a namespace of its own, has our process id and uses this index. */
+/** Another process that uses this index has our process id, in another namespace. */
 export class ProcessIdTaken extends Error {
   override readonly name = 'ProcessIdTaken'
 }
@@ -14,8 +15,8 @@ export class ProcessIdTaken extends Error {
 const checked = new Set<string>()
 
 /**
- * ProcessIdTaken. Before LMDB is opened for the first time: to close any descriptor of its lock file lets go of all locks that this
- * process has on it.
+ * ProcessIdTaken. Called before LMDB is opened for the first time: closing any descriptor of its lock file releases all
+ * locks of this process on it.
  */
 export function assertProcessIdFree(folder: string): void {
   if (checked.has(folder)) return
@@ -23,7 +24,7 @@ export function assertProcessIdFree(folder: string): void {
   checked.add(folder)
 }
 
-/** ProcessIdTaken, or the error, where LMDB could not be opened. It must not be used afterwards. */
+/** The error if LMDB could not be opened: ProcessIdTaken, or `error`. The index must not be used afterwards. */
 export function failureToOpen(folder: string, error: unknown): unknown {
   return isProcessIdTaken(folder) ? taken(folder) : error
 }

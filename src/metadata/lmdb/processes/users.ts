@@ -1,6 +1,6 @@
 /**
- * Who has the index open: each process holds a shared lock on a file beside it. The system lets go of it when the process ends,
- * whatever its end, and whatever container it is in.
+ * The processes that have the index open: each holds a shared lock on a file beside it. The system releases the lock
+ * when the process ends, for any reason and in any container.
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,10 @@ import { privateFileMode } from '#lib/files/private-files.ts'
 const openUsers = (folder: string): number =>
   fs.openSync(join(folder, 'users'), fs.constants.O_RDWR | fs.constants.O_CREAT, privateFileMode)
 
-/** Before LMDB is opened; waits for one who has it alone. Close it after LMDB. Undefined where there are no locks. */
+/**
+ * Called before LMDB is opened; waits for a process with exclusive access. Close it after LMDB. Undefined if there are
+ * no locks.
+ */
 export function joinUsers(folder: string): number | undefined {
   const fd = openUsers(folder)
   if (shareLock(fd) === 'locked') return fd
@@ -19,7 +22,9 @@ export function joinUsers(folder: string): number | undefined {
   return undefined
 }
 
-/** Keeps all others out, until the descriptor is closed; undefined if another has the index open, in this process or any other. */
+/**
+ * Excludes all others until the descriptor is closed; undefined if any process has the index open, including this one.
+ */
 export function lockAlone(folder: string): number | undefined {
   const fd = openUsers(folder)
   if (tryToLock(fd) === 'locked') return fd
@@ -28,8 +33,8 @@ export function lockAlone(folder: string): number | undefined {
 }
 
 /**
- * The lock that every process with LMDB open has on its lock file, taken alone: an older program knows of no other. To close any
- * descriptor of that file lets go of it, also of one that LMDB holds in this very process: so LMDB must not be open here.
+ * Takes exclusively the lock that every process with LMDB open has on its lock file, since an older program knows no
+ * other. Closing any descriptor of that file releases it, also for LMDB in this process. So LMDB must not be open here.
  */
 export function lockLmdbAlone(folder: string): number | undefined {
   if (isOpenHere(join(folder, 'data.mdb'))) return undefined
@@ -39,7 +44,7 @@ export function lockLmdbAlone(folder: string): number | undefined {
   return undefined
 }
 
-/** Whether any process has LMDB open, in whatever namespace; false where there are no locks that tell. */
+/** Whether any process has LMDB open, in any namespace; false if there are no locks to show it. */
 export function isLmdbOpen(folder: string): boolean {
   if (fs.existsSync(ownFiles) && isOpenHere(join(folder, 'data.mdb'))) return true
   const path = join(folder, 'lock.mdb')

@@ -1,23 +1,26 @@
 /**
- * The website that a Host names. It is read before S3 reads the bucket in a Host, and what names a website is no address of S3: a
- * page of a bucket never has the origin of the API.
+ * The website that a Host names. It is read before S3 reads the bucket in a Host, and a website's name is never an
+ * address of S3: a page of a bucket never has the origin of the API.
  */
 
-/** A domain of websites: `www.example.com=bucket`, `www.example.com` for the bucket of that name, or `*.example.com`. */
+/**
+ * A domain of websites: `www.example.com=bucket`, `www.example.com` for the bucket of that name, or `*.example.com`.
+ */
 export interface WebsiteDomain {
   readonly domain: string
-  /** Every name below `domain` is that of a bucket. */
+  /** Every name below `domain` is the name of a bucket. */
   readonly isWildcard: boolean
-  /** Absent: the bucket is named by the host. */
+  /** If absent, the host is the name of the bucket. */
   readonly bucketName?: string
 }
 
-/** The name of the bucket, '' where the host names none; undefined for a host that is not a website's. */
+/** The name of the bucket, '' if the host names none; undefined if the host is not a website's. */
 export type WebsiteHostReader = (host: string | undefined) => string | undefined
 
 /**
- * Reads the domains that the settings name, and as on AWS `<bucket>.s3-website.<domain>`, `<bucket>.s3-website.<region>.<domain>`
- * and `<bucket>.s3-website-<region>.<domain>` under `localhost` and each of `s3Domains`.
+ * Reads the domains in the settings. As on AWS, also reads `<bucket>.s3-website.<domain>`,
+ * `<bucket>.s3-website.<region>.<domain>` and `<bucket>.s3-website-<region>.<domain>` under `localhost` and each of
+ * `s3Domains`.
  */
 export function createWebsiteHostReader(
   websiteDomains: readonly WebsiteDomain[],
@@ -27,7 +30,7 @@ export function createWebsiteHostReader(
   const wildcards = websiteDomains.filter(({ isWildcard }) => isWildcard).map(({ domain }) => domain)
   // The longest domain wins.
   wildcards.sort((one, other) => other.length - one.length)
-  // Most requests name the host that the last one named.
+  // Most requests have the same Host as the one before.
   let last: { readonly host: string; readonly bucketName: string | undefined } | undefined
   const suffixes = ['localhost', ...s3Domains.map((domain) => nameIn(domain))].map((domain) => `.${domain}`)
   const read = (host: string): string | undefined => {
@@ -53,5 +56,5 @@ export function createWebsiteHostReader(
 /** Bucket names may contain dots, and may begin like the endpoint. */
 const endpoint = /^(?:(.+)\.)?s3-website(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?$/
 
-/** Without port and root dot, in lower case. */
+/** Without port and final dot, in lower case. */
 export const nameIn = (host: string): string => host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')

@@ -1,11 +1,11 @@
 /**
- * Where redirects of a website lead.
+ * The targets of a website's redirects.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html
  */
 import { awsEncode } from '#lib/text/uri.ts'
 import type { RedirectAll, RoutingRule } from './website.ts'
 
-/** The address that a visitor asked for. */
+/** The URL that a visitor requested. */
 export interface VisitedAddress {
   readonly scheme: 'http' | 'https'
   readonly host: string
@@ -32,7 +32,7 @@ function pathOfRule({ condition, redirect: { replaceKey, replaceKeyPrefix } }: R
   return encodeWritten(replaceKeyPrefix) + encodeKey(key.slice(condition?.keyPrefix?.length ?? 0))
 }
 
-/** The folder that a key without a slash at its end names. A path of two slashes would name a host. */
+/** The folder of a key without a final slash. A path that starts with two slashes would name a host. */
 export function locationOfFolder({ scheme, host, key }: VisitedAddress): string {
   const path = `/${encodeKey(key)}/`
   return path.startsWith('//') ? `${scheme}://${host}${path}` : path
@@ -41,8 +41,8 @@ export function locationOfFolder({ scheme, host, key }: VisitedAddress): string 
 const encodeKey = (key: string): string => awsEncode(key, { keepSlash: true })
 
 /**
- * What a rule says may hold more than a path: `#!/` is common for pages that route by fragment. The slash before it is there
- * already, and two would begin the name of a host in some readers.
+ * The text of a rule may contain more than a path: `#!/` is common for pages that route by fragment. The slash before
+ * it is already there, and some readers would take two slashes as the beginning of a host name.
  */
 function encodeWritten(text: string): string {
   const encoded = encodeURI(text.toWellFormed()).replace(/%25([0-9a-f]{2})/gi, '%$1')

@@ -1,5 +1,5 @@
 /**
- * The website of a bucket: what its configuration may say, and which rule a request fits.
+ * The website of a bucket: what its configuration may contain, and which rule a request matches.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
  */
 import { ApiError } from '#model/errors.ts'
@@ -12,27 +12,27 @@ export type Website =
 
 export interface RedirectAll {
   readonly hostName: string
-  /** Absent: that of the request. */
+  /** The protocol of the request if absent. */
   readonly protocol?: string
 }
 
 export interface RoutingRule {
-  /** Absent: every request. */
+  /** If absent, the rule matches every request. */
   readonly condition?: { readonly keyPrefix?: string; readonly errorCode?: number }
   readonly redirect: Redirect
 }
 
-/** What is absent stays as it is in the request. */
+/** Absent fields keep the value of the request. */
 export interface Redirect {
   readonly hostName?: string
   readonly protocol?: string
-  /** Absent: 301. */
+  /** 301 if absent. */
   readonly code?: number
   readonly replaceKey?: string
   readonly replaceKeyPrefix?: string
 }
 
-/** The errors of PutBucketWebsite for what the schema allows. */
+/** The errors of PutBucketWebsite that the schema does not find. */
 export function assertWebsite(website: Website): void {
   if ('redirectAll' in website) {
     assertProtocol(website.redirectAll.protocol)
@@ -88,14 +88,14 @@ function assertProtocol(protocol: string | undefined): void {
   )
 }
 
-/** It becomes part of a Location: what begins a path or ends a header is no part of a name. */
+/** It becomes part of a Location header, so it must not contain characters that start a path or end a header. */
 function assertHostName(hostName: string): void {
   if (!/^[\w.:[\]-]+$/.test(hostName)) throw new ApiError('MalformedXML')
 }
 
 const invalid = (message: string) => new ApiError('InvalidRequest', { message })
 
-/** The first rule that decides before anything is read: its condition, if it has one, is only a prefix. */
+/** The first rule that applies before anything is read: it has no condition, or only a prefix. */
 export function findRuleForKey(rules: readonly RoutingRule[] = [], key: string): RoutingRule | undefined {
   return rules.find(({ condition }) => condition?.errorCode === undefined && hasPrefix(condition, key))
 }
@@ -119,6 +119,6 @@ export function redirectedKey({ condition, redirect }: RoutingRule, key: string)
   return redirect.replaceKeyPrefix + key.slice(condition?.keyPrefix?.length ?? 0)
 }
 
-/** The key of the object that answers a request for `key`. */
+/** The key of the object that is served for `key`. */
 export const indexedKey = (indexSuffix: string, key: string): string =>
   key === '' || key.endsWith('/') ? key + indexSuffix : key

@@ -18,10 +18,13 @@ export function afterPeriod(fromMs: number, period: LockPeriod): number {
   return date.getTime()
 }
 
-/** As conditions of policies count. */
+/** Days as conditions of policies count them. */
 export const daysOfPeriod = (period: LockPeriod): number => ('days' in period ? period.days : period.years * 365)
 
-/** As a request has it, `what` of it: neither is undefined, both are an Error, a value out of range is InvalidArgument. */
+/**
+ * Parses the days or years of `what`. With neither the result is undefined, with both an Error; a value out of range is
+ * InvalidArgument.
+ */
 export function parsePeriod(
   { days, years }: { readonly days?: string | undefined; readonly years?: string | undefined },
   what: string,
@@ -33,7 +36,7 @@ export function parsePeriod(
 }
 
 function parseCount(text: string, max: number, what: string, name: string): number {
-  if (!/^\s*[+-]?\d{1,10}\s*$/.test(text)) throw new Error(`${text} is no number`)
+  if (!/^\s*[+-]?\d{1,10}\s*$/.test(text)) throw new Error(`${text} is not a number`)
   const count = Number(text)
   if (count > 0 && count <= max) return count
   throw new ApiError('InvalidArgument', {

@@ -1,5 +1,5 @@
 /**
- * Object Lock of a version: how long it is protected, from what, and which changes of its lock are allowed.
+ * Object Lock of a version: its protection, and which changes of its lock are allowed.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
  */
 import { ApiError } from '#model/errors.ts'
@@ -14,18 +14,18 @@ export interface Retention {
   readonly mode: RetentionMode
   /** Undefined only while an event hold is on. */
   readonly untilMs?: number
-  /** There while an event hold is on: how long the version stays protected after the hold is released. */
+  /** Present while an event hold is on: how long the version stays protected after the hold is released. */
   readonly eventHold?: LockPeriod
 }
 
 /** Part of a version's record. */
 export interface ObjectLock {
   readonly retention?: Retention
-  /** Undefined: it was never set. */
+  /** Undefined if it was never set. */
   readonly legalHold?: Switch
 }
 
-/** What a bucket gives its new versions: a period, an event hold, or both. */
+/** The default of a bucket for new versions: a period, an event hold, or both. */
 export interface DefaultRetention {
   readonly mode: RetentionMode
   readonly period?: LockPeriod
@@ -33,7 +33,7 @@ export interface DefaultRetention {
   readonly eventHold?: LockPeriod
 }
 
-/** A retention as a request has it. Nothing at all: the retention is to be removed. */
+/** The retention in a request. Without any field, the retention is removed. */
 export interface RequestedRetention {
   readonly mode?: RetentionMode
   readonly untilMs?: number
@@ -41,7 +41,7 @@ export interface RequestedRetention {
   readonly holdPeriod?: LockPeriod
 }
 
-/** An Error for what the schema of a request does not allow. */
+/** Throws an Error for what the schema of a request does not allow. */
 export function assertComplete({ mode, untilMs, eventHold, holdPeriod }: RequestedRetention): void {
   if (mode === undefined) {
     if (untilMs === undefined && eventHold === undefined && holdPeriod === undefined) return
@@ -51,13 +51,13 @@ export function assertComplete({ mode, untilMs, eventHold, holdPeriod }: Request
   if (untilMs === undefined && eventHold === undefined) throw new Error('a mode has a date or an event hold')
 }
 
-/** The time at which retention ends if it stays as it is; of an event hold that is on, as if it were released now. */
+/** The time at which the retention ends. While an event hold is on: the end if it were released now. */
 export const endOfRetention = ({ untilMs = 0, eventHold }: Retention, nowMs: number): number =>
   eventHold === undefined ? untilMs : Math.max(untilMs, afterPeriod(nowMs, eventHold))
 
 export type Protection = 'legal hold' | RetentionMode
 
-/** The strongest reason why the version may not go now. */
+/** The strongest reason why the version must not be deleted now. */
 export function protectionOf(lock: ObjectLock | undefined, nowMs: number): Protection | undefined {
   if (lock === undefined) return undefined
   if (lock.legalHold === 'ON') return 'legal hold'
@@ -69,22 +69,22 @@ function retentionInForce(lock: ObjectLock | undefined, nowMs: number): Retentio
   return retention !== undefined && endOfRetention(retention, nowMs) > nowMs ? retention : undefined
 }
 
-/** What decides on a protected version, beside its lock. */
+/** The facts that decide about a protected version, beside its lock. */
 export interface LockJudgement {
   /** The store's time (store/store-time.ts). */
   readonly nowMs: number
-  /** The caller asks to pass governance mode, and may. */
+  /** The caller requested to bypass governance mode, and may do so. */
   readonly passesGovernance: boolean
 }
 
-/** AccessDenied for a version that may not go. */
+/** AccessDenied if the version must not be deleted. */
 export function assertMayGo(lock: ObjectLock | undefined, { nowMs, passesGovernance }: LockJudgement): void {
   const protection = protectionOf(lock, nowMs)
   if (protection === undefined || (protection === 'GOVERNANCE' && passesGovernance)) return
   throw isProtected()
 }
 
-/** AccessDenied for a change that shortens or weakens retention. A legal hold may be put and lifted at any time. */
+/** AccessDenied for a change that shortens or weakens retention. A legal hold can be set and removed at any time. */
 export function assertMayChange(
   before: ObjectLock | undefined,
   after: ObjectLock | undefined,
@@ -98,7 +98,7 @@ export function assertMayChange(
   throw isProtected()
 }
 
-/** AccessDenied for another key of a protected version, also for those who may pass governance mode. */
+/** AccessDenied for another key of a protected version, also for callers who may bypass governance mode. */
 export function assertMayRekey(lock: ObjectLock | undefined, nowMs: number): void {
   if (protectionOf(lock, nowMs) === undefined) return
   throw new ApiError('AccessDenied', {
@@ -112,8 +112,8 @@ const isProtected = () => new ApiError('AccessDenied', { message: lockRefusal })
 export const lockRefusal = 'Access Denied because object protected by object lock.'
 
 /**
- * The retention that a version has after the request; undefined: none. Where an event hold is on, a shorter duration and the release
- * leave the date where it is. MalformedXML for the release of a hold that is not there, without a date.
+ * The retention of a version after the request; undefined if none. While an event hold is on, a shorter duration and
+ * the release do not change the date. MalformedXML for a release without a hold and without a date.
  */
 export function retentionFor(
   { mode, untilMs, eventHold, holdPeriod }: RequestedRetention,
@@ -135,7 +135,7 @@ const dated = (untilMs: number | undefined) => (untilMs === undefined ? {} : { u
 const latest = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
-/** InvalidArgument. `name`: of the date in the request. */
+/** InvalidArgument. `name`: the name of the date in the request. */
 export function assertFuture(untilMs: number | undefined, nowMs: number, name: string): void {
   if (untilMs === undefined || untilMs > nowMs) return
   throw new ApiError('InvalidArgument', {
@@ -144,7 +144,7 @@ export function assertFuture(untilMs: number | undefined, nowMs: number, name: s
   })
 }
 
-/** As S3 repeats dates in this error: `Tue Dec 31 16:00:00 PST 2019`. */
+/** The format of dates in this error of S3: `Tue Dec 31 16:00:00 PST 2019`. */
 function pacificDate(atMs: number): string {
   const parts = new Map(pacific.formatToParts(atMs).map(({ type, value }) => [type, value]))
   const [day, month, date] = [parts.get('weekday'), parts.get('month'), parts.get('day')]

@@ -1,5 +1,5 @@
 /**
- * Rules of completing a multipart upload.
+ * The rules for completing a multipart upload.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 import { type CombinableCrc, combineCrc } from '#lib/digest/combine.ts'
@@ -9,7 +9,7 @@ import { limits } from '#model/limits.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '#model/object/object.ts'
 import type { RequestedPart, Upload, UploadedPart } from './upload.ts'
 
-/** What the client declares about the whole object. */
+/** The values that the client states for the whole object. */
 export interface Whole {
   /** With or without the suffix `-<parts>` of a composite checksum. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
@@ -22,13 +22,13 @@ export interface Completion {
   readonly sizeBytes: number
   readonly etag: string
   readonly checksum: Checksum
-  /** Base64, of the whole object, whatever checksum the client asked for. */
+  /** Base64, of the whole object, whatever checksum the client requested. */
   readonly crc64nvme: string
 }
 
 const combinable = ['CRC32', 'CRC32C', 'CRC64NVME'] as const
 
-/** Whether the checksum of a whole follows from those of its parts. */
+/** Whether the checksum of the whole can be computed from those of its parts. */
 export const isCombinable = (algorithm: ChecksumAlgorithm): algorithm is CombinableCrc =>
   (combinable as readonly string[]).includes(algorithm)
 
@@ -103,7 +103,7 @@ function findPart(upload: Upload, stored: ReadonlyMap<number, UploadedPart>, req
   return part
 }
 
-/** Whether the checksums given for a part are the part's own. Other mistakes are answered in AWS's words. */
+/** Whether the checksums given for a part are correct. Other mistakes have AWS's messages. */
 function hasChecksums({ checksumAlgorithm }: Upload, part: UploadedPart, requested: RequestedPart): boolean {
   const own = part.checksum
   for (const [algorithm, value] of Object.entries(requested.checksums)) {
@@ -143,7 +143,7 @@ function checkSizes(parts: readonly UploadedPart[]): void {
   }
 }
 
-/** An upload without a declared type never differs. */
+/** An upload without a declared type matches any. */
 function requireSameType({ checksumType }: Upload, whole: Whole): void {
   if (whole.checksumType === undefined || whole.checksumType === checksumType) return
   throw new ApiError('InvalidRequest', {

@@ -9,12 +9,12 @@ export interface Upload {
   readonly initiatedAtMs: number
   readonly initiatorId: string
   readonly attributes: ObjectAttributes
-  /** As declared by CreateMultipartUpload; undefined: none, so a full-object CRC64NVME is kept. */
+  /** As declared by CreateMultipartUpload. If undefined, a full-object CRC64NVME is kept. */
   readonly checksumAlgorithm?: ChecksumAlgorithm
   readonly checksumType?: ChecksumType
-  /** Of all its parts, and of the object. */
+  /** The encryption of all its parts, and of the object. */
   readonly encryption?: ObjectEncryption
-  /** Of an upload that an import makes: the ETag of the object there. A later run goes on with it. */
+  /** For an upload of an import: the ETag of the source object. A later run continues it. */
   readonly importOf?: string
 }
 

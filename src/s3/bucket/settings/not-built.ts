@@ -1,6 +1,6 @@
 /**
- * Settings that this server does not have yet. GET answers as AWS does for a bucket that never had them, which is the
- * truth; DELETE finds nothing to delete; PUT answers 501. Building one replaces its row by a BucketSetting.
+ * Settings that this server does not have yet. GET answers correctly, as AWS does for a bucket that never had the
+ * setting. DELETE finds nothing to delete. PUT answers 501. To build one, replace its row by a BucketSetting.
  */
 import { ApiError, type ErrorCode } from '#model/errors.ts'
 import type { OperationRow, S3Request, S3Response, XmlDocument } from '#s3/operation.ts'
@@ -8,7 +8,7 @@ import { unsupported } from '#s3/unsupported.ts'
 
 interface NotBuilt {
   readonly subresource: string
-  /** The names of Get, Put and Delete with their IAM actions; the action of Put is asked for once it is built. */
+  /** The names of Get, Put and Delete with their IAM actions; the action of Put is not checked before it is built. */
   readonly get: readonly [name: string, action: string]
   readonly put?: string
   readonly delete?: readonly [name: string, action: string]
@@ -28,7 +28,7 @@ const settings: readonly NotBuilt[] = [
   { subresource: 'replication', get: ['GetBucketReplication', 's3:GetReplicationConfiguration'], put: 'PutBucketReplication', delete: ['DeleteBucketReplication', 's3:PutReplicationConfiguration'], missing: 'ReplicationConfigurationNotFoundError' },
 ]
 
-/** Settings of which a bucket may have many, each under an id. */
+/** Settings that a bucket may have many of, each with an id. */
 // biome-ignore format: a table
 const listedSettings = [
   { subresource: 'analytics', name: 'Analytics', listRoot: 'ListBucketAnalyticsConfigurationResult' },

@@ -3,7 +3,7 @@ import { assertTags, type Tags, withTags } from '#model/tags.ts'
 import { type BucketSetting, inBucket } from '#s3/bucket/setting.ts'
 import { readTagging, taggingDocument } from '#s3/request/documents/tagging.ts'
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html An empty set of tags is none. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html An empty set of tags counts as none. */
 export const tagging: BucketSetting<Tags> = {
   subresource: 'tagging',
   get: { name: 'GetBucketTagging', action: 's3:GetBucketTagging' },

@@ -107,7 +107,7 @@ function readRedirect(redirect: XmlElements): Redirect {
 }
 
 function readCode(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`${text} is no status of HTTP`)
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${text} is not an HTTP status`)
   return Number(text)
 }
 

@@ -26,7 +26,7 @@ const names = {
   holdYears: 'x-amz-object-lock-event-hold-duration-years',
 } as const
 
-/** Undefined: the headers say nothing of Object Lock. InvalidArgument. */
+/** Undefined if no header is about Object Lock. InvalidArgument. */
 export function parseLockHeaders(headers: IncomingHttpHeaders): RequestedLock | undefined {
   const text = (name: string) => headers[name]?.toString()
   const [mode, date, hold] = [text(names.mode), text(names.date), text(names.eventHold)]
@@ -53,7 +53,7 @@ function parseSwitch(text: string | undefined, what: string, name: string): Swit
   throw invalid(`${what} must be either of 'ON' or 'OFF'`, name, text)
 }
 
-/** An event hold that is on needs no date. */
+/** While an event hold is on, no date is needed. */
 function assertPaired(mode: string | undefined, date: string | undefined, eventHold: Switch | undefined): void {
   if (mode !== undefined && (date !== undefined || eventHold === 'ON')) return
   const missing = mode === undefined ? names.mode : names.date
@@ -92,7 +92,7 @@ const invalid = (message: string, name: string, value?: string) =>
     fields: { ArgumentName: name, ...(value !== undefined && { ArgumentValue: value }) },
   })
 
-/** Each is shown to callers who may ask for it alone. */
+/** Each header is sent only to callers who may read it. */
 export async function lockHeaders(
   { bucket, key, caller, facts }: S3Request,
   { gatekeeper, store }: Services,
@@ -121,7 +121,10 @@ function retentionHeaders(retention: Retention, nowMs: number): Record<string, s
 
 const bypassName = 'x-amz-bypass-governance-retention'
 
-/** Whether the caller asks to pass governance mode. InvalidArgument in a bucket without Object Lock, whatever the header says. */
+/**
+ * Whether the caller requests to bypass governance mode. InvalidArgument in a bucket without Object Lock, whatever the
+ * value.
+ */
 export function readBypass({ headers }: Pick<S3Request, 'headers'>, { objectLockEnabled }: Bucket): boolean {
   const header = headers[bypassName]
   if (header === undefined) return false

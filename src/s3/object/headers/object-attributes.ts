@@ -1,4 +1,4 @@
-/** Attributes of an object beside its bytes: from request headers, and to response headers. */
+/** Attributes of an object: from request headers, and to response headers. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { contentHeaderNames, contentHeaders } from '#http/object/content-headers.ts'
 import { decodeWords } from '#lib/text/encoded-words.ts'
@@ -37,9 +37,9 @@ export function parseNewObject(
   }
 }
 
-/** InvalidArgument for a value that no header may hold: a line end would begin another header. RFC 9110 §5.5 */
+/** InvalidArgument for a value that no header may have: a line end would start another header. RFC 9110 §5.5 */
 export function assertHeaderText(name: string, value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for them
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
     throw new ApiError('InvalidArgument', { message: 'Invalid header value', fields: { ArgumentName: name } })
   }

@@ -64,6 +64,6 @@ function oneOf<Value extends string>(values: readonly Value[], text: string): Va
 
 function readDate(text: string): number {
   const atMs = parseLockDate(text.trim())
-  if (atMs === undefined) throw new Error(`${text} is no time`)
+  if (atMs === undefined) throw new Error(`${text} is not a time`)
   return atMs
 }

@@ -3,8 +3,8 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 
 /**
- * Reads a request's document: MalformedXML if it is no XML, has another root, or `read` throws anything but an
- * ApiError. `arrays` names elements that are lists, also with one member.
+ * Reads a request's document. MalformedXML if it is not XML, has another root, or `read` throws any error but ApiError.
+ * `arrays` names elements that are lists, also with one member.
  */
 export function readXml<T>(
   document: Buffer,
@@ -26,12 +26,12 @@ export function readXml<T>(
 /** Refuses elements that the schema does not name. */
 export function assertOnly(node: XmlElements, names: readonly string[]): void {
   const unknown = Object.keys(node).find((name) => !name.startsWith('$') && !names.includes(name))
-  if (unknown !== undefined) throw new Error(`<${unknown}> is not known here`)
+  if (unknown !== undefined) throw new Error(`<${unknown}> is not allowed here`)
 }
 
 /** xs:int */
 export function readInteger(text: string): number {
   const value = /^[+-]?\d{1,10}$/.test(text.trim()) ? Number(text) : Number.NaN
-  if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) throw new Error(`${text} is no xs:int`)
+  if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) throw new Error(`${text} is not an xs:int`)
   return value
 }

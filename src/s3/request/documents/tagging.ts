@@ -12,7 +12,7 @@ export function readTagging(document: Buffer): NamedTags {
     const set = elementAt(content, 'TagSet')
     if (set !== undefined) return readTags(set)
     // Without a TagSet it is the empty set, as in S3.
-    if (Object.keys(content).length > 0) throw new Error('A TagSet is all there can be')
+    if (Object.keys(content).length > 0) throw new Error('Only a TagSet is allowed')
     return []
   })
 }
@@ -33,7 +33,7 @@ export function taggingDocument(tags: Tags): XmlDocument {
 }
 
 export function tagElements(tags: Tags): { readonly Key: string; readonly Value: string }[] {
-  // Objects list numeric names first, whatever their order was.
+  // JavaScript objects list numeric names first.
   const sorted = Object.entries(tags).sort(([one], [other]) => (one < other ? -1 : 1))
   return sorted.map(([Key, Value]) => ({ Key, Value }))
 }

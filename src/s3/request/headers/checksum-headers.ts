@@ -15,7 +15,7 @@ import {
 /** The checksum that the client announced. */
 export interface Announced {
   readonly algorithm: ChecksumAlgorithm
-  /** Base64, from the header; undefined while it is still to come in a trailer. */
+  /** Base64, from the header; undefined until the trailer has been received. */
   readonly value: string | undefined
   readonly inTrailer: boolean
 }
@@ -41,13 +41,13 @@ const algorithmOfHeader: ReadonlyMap<string, ChecksumAlgorithm> = new Map(
 
 export const checksumHeaderNames: readonly string[] = [...algorithmOfHeader.keys()]
 
-/** Whether something is announced by which the body can be verified. */
+/** Whether the headers announce a checksum of the body. */
 export const hasBodyChecksum = (headers: IncomingHttpHeaders): boolean =>
   headers['content-md5'] !== undefined ||
   headers['x-amz-trailer'] !== undefined ||
   checksumHeaderNames.some((name) => headers[name] !== undefined)
 
-/** InvalidRequest, of operations that take no document without. */
+/** InvalidRequest, for operations that require a checksum of their document. */
 export function assertBodyChecksum(headers: IncomingHttpHeaders): void {
   if (hasBodyChecksum(headers)) return
   throw new ApiError('InvalidRequest', {
@@ -90,7 +90,7 @@ export function announcedTrailer(headers: IncomingHttpHeaders): Announced | unde
   throw new ApiError('InvalidRequest', { message: 'The value specified in the x-amz-trailer header is not supported' })
 }
 
-/** An unknown algorithm could not be verified. */
+/** A checksum with an unknown algorithm could not be verified. */
 function refuseUnknown(headers: IncomingHttpHeaders): void {
   for (const name in headers) {
     if (!name.startsWith('x-amz-checksum-') || algorithmOfHeader.has(name) || aboutChecksums.has(name)) continue
@@ -129,7 +129,7 @@ export function isDigest(algorithm: ChecksumAlgorithm, text: string): boolean {
   return bytes.length === digestBytes[algorithm] && bytes.toString('base64') === text
 }
 
-/** The checksum of a whole multipart object, which may end in `-<parts>`. */
+/** The checksum of a whole multipart object, which may end with `-<parts>`. */
 export function wholeChecksum(
   headers: IncomingHttpHeaders,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
@@ -164,8 +164,8 @@ export function checksumHeaders(checksum: Checksum | undefined): Record<string, 
 }
 
 /**
- * The checksum of one part. Earlier releases kept part checksums of another algorithm than the object's: their length
- * differs.
+ * The checksum of one part. Earlier releases kept part checksums of another algorithm than the object's: these have
+ * another length.
  */
 export function checksumOfPart({ checksum }: ObjectVersion, part: ObjectPart): Checksum | undefined {
   if (checksum === undefined || part.checksum === undefined) return undefined

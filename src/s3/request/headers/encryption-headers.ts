@@ -1,4 +1,4 @@
-/** Headers of encryption: what a request says, and what its answer tells. */
+/** Headers of encryption in requests and answers. */
 import type { ObjectEncryption } from '#model/object/encryption.ts'
 import { type CustomerKey, hasCustomerKey, ofCopySource, readCustomerKey } from '#objects/encryption/customer-key.ts'
 import {
@@ -13,32 +13,32 @@ type Received = Pick<S3Request, 'headers' | 'bucket' | 'facts'>
 
 const isPrivate = ({ facts }: Received, { gatekeeper }: Services) => gatekeeper.isPrivate(facts)
 
-/** Of a request that writes an object. */
+/** The encryption in a request that writes an object. */
 export function encryptionOfWrite(request: Received, services: Services): RequestedEncryption {
   const { headers, bucket } = request
   return requestedEncryption(headers, { bucket, isPrivate: () => isPrivate(request, services) })
 }
 
-/** Of a request that reads one. */
+/** The customer key in a request that reads an object. */
 export function keyOfRead(request: Received, services: Services): CustomerKey | undefined {
   refuseMethodHeaders(request.headers)
   return givenKey(request, services)
 }
 
-/** Of a request on what has been encrypted before. */
+/** The customer key in a request on an existing object or upload. */
 export function givenKey(request: Received, services: Services): CustomerKey | undefined {
   const { headers } = request
   return hasCustomerKey(headers) ? readCustomerKey(headers, { isPrivate: isPrivate(request, services) }) : undefined
 }
 
-/** Of an object that is copied. */
+/** The customer key of the source of a copy. */
 export function keyOfSource(request: Received, services: Services): CustomerKey | undefined {
   const { headers } = request
   if (!hasCustomerKey(headers, ofCopySource)) return undefined
   return readCustomerKey(headers, { isPrivate: isPrivate(request, services), prefix: ofCopySource })
 }
 
-/** Of an answer about what is encrypted, or not. */
+/** The headers of an answer about an object, encrypted or not. */
 export function encryptionHeaders(
   encryption: ObjectEncryption | undefined,
   customerKey?: CustomerKey,
@@ -59,7 +59,7 @@ export function encryptionHeaders(
   }
 }
 
-/** Of an answer to a write that began with this encryption: it tells the context too. */
+/** The headers of an answer to a write with this encryption. They contain the context too. */
 export function writtenEncryptionHeaders(
   encryption: ObjectEncryption | undefined,
   customerKey?: CustomerKey,

@@ -5,7 +5,7 @@ import type { Services } from '#s3/operation.ts'
 
 /**
  * AccessDenied if the bucket belongs to another account than the client expects; InvalidBucketOwnerAWSAccountID if the
- * value is no account.
+ * value is not an account.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
  */
 export function assertExpectedOwner(

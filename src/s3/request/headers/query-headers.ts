@@ -8,7 +8,7 @@ const ofTheSignature =
 
 /**
  * Checksums of a body that did not exist when the URL was made: SDKs add that of an empty one, and S3 does not verify
- * it. Parameters that name an algorithm, a type or a mode count.
+ * it. Parameters that name an algorithm, a type or a mode are used.
  */
 const ofTheBody = /^x-amz-(checksum-(?!algorithm$|type$|mode$).*|sdk-checksum-algorithm)$/
 
@@ -30,9 +30,9 @@ const standard = new Set([
 ])
 
 /**
- * The effective headers: those of the query where its signature covers them, that is all of Version 4 and `x-amz-*` of
+ * The effective headers: those of the query if its signature covers them, which are all of Version 4 and `x-amz-*` of
  * Version 2. A signed parameter overrides a header of the same name, since not every header is signed. A hash of the
- * body that a URL of Version 4 does not sign does not count.
+ * body that a URL of Version 4 does not sign is ignored.
  */
 export function withQueryHeaders(
   headers: IncomingHttpHeaders,
@@ -48,7 +48,7 @@ export function withQueryHeaders(
     const isOwn = name.startsWith('x-amz-') && !ofTheSignature.test(name) && (isOfObject || !ofTheBody.test(name))
     if (!isOwn && !(isV4 && standard.has(name))) continue
     assertHeaderText(name, value)
-    // node:http gives the bytes of a header as Latin-1.
+    // node:http returns the bytes of a header as Latin-1.
     moved[name] = Buffer.from(value).toString('latin1')
   }
   const { 'x-amz-content-sha256': payload, ...others } = headers

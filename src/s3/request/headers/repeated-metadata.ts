@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** Joins repeated metadata by a comma without a space, as S3 does; node:http adds a space. */
 export function withJoinedMetadata({ method, headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
-  // Reads store none.
+  // Reads store no metadata.
   if (method === 'GET' || method === 'HEAD') return headers
   let joined: IncomingHttpHeaders | undefined
   for (const name in headers) {

@@ -1,11 +1,11 @@
-/** Who pays for a request: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html */
+/** The payer of a request: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isPaidByRequester } from '#access/decide/requester-pays.ts'
 import type { Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** InvalidArgument for a payer there is none of. */
+/** InvalidArgument for an unknown payer. */
 export function assertRequestPayer(headers: IncomingHttpHeaders): void {
   const payer = headers['x-amz-request-payer']
   if (payer === undefined || payer === 'requester') return
@@ -14,7 +14,10 @@ export function assertRequestPayer(headers: IncomingHttpHeaders): void {
   })
 }
 
-/** The header that tells requesters that they paid: for a success of a request that says so, to such a bucket. */
+/**
+ * The header that confirms the charge: in successful answers to requests that agreed to pay, if the bucket has
+ * Requester Pays.
+ */
 export function chargedHeader(
   bucket: Bucket | undefined,
   principal: Principal,

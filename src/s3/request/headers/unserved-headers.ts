@@ -1,13 +1,13 @@
 /**
- * Headers that ask for features this server does not have. They are refused by the operations that accept them on AWS,
- * since a success would say that the feature was applied.
+ * Headers of features that this server does not have. The operations that accept them on AWS refuse them here, since a
+ * success would mean that the feature was applied.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { ApiError } from '#model/errors.ts'
 
 interface UnservedHeader {
-  /** The beginning of its name. */
+  /** The beginning of the header's name. */
   readonly prefix: string
   readonly operations: readonly string[]
 }

@@ -48,7 +48,7 @@ export const listings: readonly BadCase[] = [
 
 const long = 'k'.repeat(6000)
 
-/** Odd, and yet no mistake: each is answered 200, and does not reach beyond its bucket. */
+/** Odd, but correct: each is answered 200, and returns nothing outside its bucket. */
 export const oddButRight: readonly string[] = [
   'GET /bucket?prefix=%00',
   'GET /bucket?prefix=a%00b&delimiter=%00',

@@ -1,4 +1,4 @@
-/** Settings of buckets and objects that cannot be made yet: what those are told who may not know, or ask in vain. */
+/** Settings of buckets and objects that cannot be made yet: the answers to requests with and without permission. */
 import { type BadCase, table } from '../../case.ts'
 
 const ofBucket: readonly (readonly [operation: string, line: string, answers?: string])[] = [

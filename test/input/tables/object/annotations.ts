@@ -1,4 +1,4 @@
-/** Annotations: their names, their texts, and what is asked of the list. */
+/** Annotations: their names, their texts, and parameters of their list. */
 import { type BadCase, type Given, table } from '../../case.ts'
 
 const object = '/bucket/object?annotation'

@@ -4,7 +4,7 @@ import { type BucketSetting, inBucket, xmlDocument } from '#s3/bucket/setting.ts
 import { assertOnly } from '#s3/request/documents/read-xml.ts'
 
 /**
- * Whether the bucket's tags count for access: attribute-based access control.
+ * Whether the bucket's tags decide about access: attribute-based access control.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html
  */
 export const abac: BucketSetting<'Enabled' | 'Disabled'> = {
