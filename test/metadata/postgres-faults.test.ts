@@ -221,6 +221,24 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     expect(await commitOnce(engine, 'third')).toBeDefined()
   })
 
+  it('answers all commits that wait for a database that hangs, and not one after the other', async () => {
+    const { schema } = postgres.address()
+    const engine = await openAt(`127.0.0.1:${server.port}`, { schema, retry_timeout: '1', statement_timeout: '1000' })
+    await commitOnce(engine, 'first')
+    const other = await Connection.open(postgres.address({ schema }))
+    open.push(other)
+    await other.query({ text: 'BEGIN' })
+    await other.query({ text: `LOCK TABLE ${schema}.index_rows IN SHARE MODE` })
+    const failures = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) =>
+        engine.commit({ checks: [], writes: [{ key: bytes(`k${index}`), value: bytes('1') }] }),
+      ),
+    )
+    for (const failure of failures) expect(failure).toMatchObject({ status: 'rejected', reason: { status: 503 } })
+    await other.query({ text: 'COMMIT' })
+    expect(await commitOnce(engine, 'second')).toBeDefined()
+  }, 20_000)
+
   it('goes to the next host when one is gone or takes no writes', async () => {
     const standby = await startPostgres({ default_transaction_read_only: 'on' })
     open.push(standby)

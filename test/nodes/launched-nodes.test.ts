@@ -159,7 +159,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     const lines: string[] = []
     const check = (rebuild = false) => fsck(config, { repair: rebuild, rebuild }, (line) => void lines.push(line))
     await expect(where(config, [Bucket, 'large'])).rejects.toThrow(/in the S3 store of BLOBS_URL/)
-    await expect(check()).rejects.toThrow(/Nodes use the index: .* Stop them first/)
+    await expect(check()).rejects.toThrow(/These nodes use the index: .* Stop them first/)
     for (const each of launched) each.child.kill('SIGTERM')
     await Promise.all(launched.map((each) => each.exited))
     await expect(check(true)).rejects.toThrow(/Restore the index from a backup/)

@@ -6,9 +6,15 @@ import { join } from 'node:path'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkFolder } from '#app/folder/check-folder.ts'
-import type { Finding } from '#blobs/contract/inspection.ts'
+import type { Finding, Leftover } from '#blobs/contract/inspection.ts'
+import { encodePieces, wholePiece } from '#blobs/upstream/piece.ts'
+import { blobKey } from '#blobs/upstream/rows.ts'
+import { UpstreamBlobs } from '#blobs/upstream/upstream-blobs.ts'
+import { systemClock } from '#lib/clock.ts'
+import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { openDefaults } from '#model/bucket/new-bucket.ts'
 import { silentLog } from '../store/fixtures.ts'
+import { forwardingEngine } from '../store/forwarding-engine.ts'
 import { startProgram, type TestProgram } from '../support/program.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
 import { clientOf, listUpstream } from './reading.ts'
@@ -78,5 +84,39 @@ describe('an upstream store that has lost bytes, and keeps others', () => {
     expect((await check(false)).findings).toEqual(found)
     expect((await check(true)).summary).toMatchObject({ versions: 4, findings: 3, repaired: 2 })
     expect((await check(false)).findings).toEqual([found[0]])
+  })
+
+  it('does not count the bytes of an upload that is completed meanwhile', async () => {
+    const settings = { ...upstream.settings, prefix: 'meanwhile/' }
+    const idOf = (day: number, rest: string) => `${Date.UTC(2025, 1, day).toString(16).padStart(12, '0')}${rest}`
+    const [uploadId, partId] = [idOf(1, 'of an upload'), idOf(3, randomBytes(10).toString('hex'))]
+    const Key = `${settings.prefix}${partId.slice(-2)}/${partId}`
+    await upstream.client.send(new aws.PutObjectCommand({ Bucket: settings.bucket, Key, Body: 'of a part' }))
+    const engine = openMemoryEngine()
+    const value = encodePieces([wholePiece(partId, 9)])
+    const others = Array.from({ length: 60 }, (_, at) => ({
+      key: blobKey(idOf(2, String(at).padStart(20, '0'))),
+      value: encodePieces([]),
+    }))
+    await engine.commit({ checks: [], writes: [...others, { key: blobKey(partId), value }] })
+    let scans = 0
+    const completing = {
+      ...forwardingEngine(engine),
+      scan: async (...asked: Parameters<typeof engine.scan>) => {
+        const page = await engine.scan(...asked)
+        const writes = [
+          { key: blobKey(partId), value: undefined },
+          { key: blobKey(uploadId), value },
+        ]
+        if (page.length > 0 && scans++ === 0) await engine.commit({ checks: [], writes })
+        return page
+      },
+    }
+    const options = { settings, engine: completing, durability: 'strict', log: silentLog, clock: systemClock } as const
+    const blobs = await UpstreamBlobs.open({ ...options, verifyReads: 'off' })
+    const leftovers: Leftover[] = []
+    for await (const one of blobs.inspection.leftovers()) leftovers.push(one)
+    expect([scans > 1, leftovers]).toEqual([true, []])
+    await blobs.close()
   })
 })

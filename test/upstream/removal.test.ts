@@ -160,6 +160,33 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
+  it('is what has come of a body of unknown size within a day, and no later piece brings it back', async () => {
+    const { store } = program.opened.services
+    let goOn = () => {}
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const source = Readable.from(
+      (async function* () {
+        yield randomBytes(9 * MiB)
+        await gate
+        yield randomBytes(8 * MiB)
+      })(),
+      { objectMode: false },
+    )
+    const staging = store.stage({ source, sizeBytes: undefined, maxBytes: 32 * MiB, algorithms: [] })
+    const refused = expect(staging).rejects.toMatchObject({ code: 'OperationAborted' })
+    await expect.poll(count).toBe(1)
+    await wait(dayMs + minuteMs)
+    await runJob()
+    goOn()
+    await refused
+    await wait(16 * minuteMs)
+    await runJob()
+    expect(await count()).toBe(0)
+    expect(await rowsLeft()).toEqual([])
+  })
+
   it('goes by itself, and the job counts it', async () => {
     await put('key')
     await remove('key')

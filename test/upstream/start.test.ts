@@ -68,6 +68,18 @@ describe('a start with BLOBS_URL', () => {
     await expect(start({ env })).rejects.toThrow(/bytes of another store/)
   })
 
+  it('refuses a place that does not have the bytes of this index', async () => {
+    const root = await newRoot()
+    const env = envWith('/bytes/', '/first/')
+    await (await startProgram('api', { root, env })).close()
+    await expect(startProgram('api', { root, env: envWith('/bytes/', '/empty/') })).rejects.toThrow(
+      /does not have the bytes of this index/,
+    )
+    // It has left no claim there.
+    await (await start({ env: envWith('/bytes/', '/empty/') })).close()
+    await (await startProgram('api', { root, env })).close()
+  })
+
   it('shows no secret, and takes no address that is not understood', () => {
     const config = loadConfig([], { ...upstream.env }, '/tmp')
     const shown = JSON.stringify(describeConfig(config))

@@ -1,15 +1,13 @@
 /** Opens the store of nodes, none of which may run, to compare index and bytes. */
-import { openIndex } from '#app/open-index.ts'
+import { openUnusedIndex } from '#app/nodes/unused-index.ts'
 import { openKeyDocument } from '#app/open-keyring.ts'
 import { openContext } from '#app/open-store.ts'
-import { StartRefused } from '#blobs/contract/start-refused.ts'
 import type { AppConfig } from '#config/config.ts'
 import { DocumentRows } from '#documents/document-rows.ts'
 import { findKeyProblem } from '#keyring/key-problem.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
 import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
 import { type CheckedKeys, lostKeyOf } from './check-keys.ts'
 
@@ -22,15 +20,11 @@ export interface CheckedStore {
   readonly keys: CheckedKeys
 }
 
-/** StartRefused. */
+/** NodeRefused; StartRefused. */
 export async function checkShared(config: AppConfig, options: CheckSharedOptions): Promise<CheckedStore> {
-  const engine = await openIndex(config)
+  const engine = await openUnusedIndex(config)
   let close = () => engine.close()
   try {
-    const living = await findLivingNodes(engine, systemClock)
-    if (living.length > 0) {
-      throw new StartRefused(`Nodes use the index: ${nameNodes(living)}. Stop them first: fsck needs it for itself.`)
-    }
     const keys = await readKeys(config, engine, options.log)
     const { storageRoot: root, durability, region, upstream } = config
     const more = { region, upstream, bucketDefaults: config, log: options.log }

@@ -2,9 +2,10 @@ import type { Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { MetadataEngine, Write } from '#metadata/engine.ts'
+import type { Check, MetadataEngine, Write } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
+import { ApiError } from '#model/errors.ts'
 import type { Slots } from './client/slots.ts'
 import type { Upstream } from './client/upstream.ts'
 import type { VerifiedBlobs } from './read/verified-blobs.ts'
@@ -25,11 +26,16 @@ export interface UpstreamContext {
 
 type Writer = Pick<UpstreamContext, 'engine' | 'durability'>
 
-/** Resolves when the rows survive a power loss, in `strict`. */
-export async function writeDurably({ engine, durability }: Writer, writes: readonly Write[]): Promise<void> {
+/** Resolves when the rows survive a power loss, in `strict`. OperationAborted if a check does not hold. */
+export async function writeDurably(
+  { engine, durability }: Writer,
+  writes: readonly Write[],
+  checks: readonly Check[] = [],
+): Promise<void> {
   try {
-    const committed = await engine.commit({ checks: [], writes })
-    if (durability === 'strict') await committed?.flushed
+    const committed = await engine.commit({ checks, writes })
+    if (committed === undefined) throw new ApiError('OperationAborted')
+    if (durability === 'strict') await committed.flushed
   } catch (error) {
     throw asStorageError(error)
   }

@@ -15,6 +15,7 @@ import { openIdentities } from '#identity/identities.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
+import { NodeRefused } from '#nodes/refused-start.ts'
 import { keyLines } from './key-lines.ts'
 
 export interface FsckFlags {
@@ -77,12 +78,14 @@ export async function fsck(
     else print(`${findings} findings, ${repaired} repaired.${repair ? '' : ' --repair repairs what can be repaired.'}`)
     return left === 0 && keys.problem === undefined ? 0 : 1
   } catch (error) {
-    const isPlain = error instanceof FolderInUse || error instanceof IndexUnreadable || error instanceof StartRefused
+    const isPlain = plainErrors.some((one) => error instanceof one)
     // Errors of the disk, of the database and of the S3 store have a code.
-    if (isPlain || (error instanceof Error && 'code' in error)) throw new StartError(error.message)
+    if (error instanceof Error && (isPlain || 'code' in error)) throw new StartError(error.message)
     throw error
   }
 }
+
+const plainErrors = [FolderInUse, IndexUnreadable, NodeRefused, StartRefused]
 
 /** StartError if there is nothing to check. */
 function assertCheckable(config: AppConfig, { rebuild }: Pick<FsckFlags, 'rebuild'>): void {

@@ -31,10 +31,11 @@ export async function assertIndexesUsable(config: AppConfig): Promise<void> {
 
 /** A sentence for the person who starts the server; undefined if all indexes can be read. */
 export async function findIndexDamage(
-  { storageRoot, metadataEngine }: AppConfig,
+  { storageRoot, metadataEngine, metadataAddress }: AppConfig,
   isDue: (folder: string) => boolean = () => true,
 ): Promise<string | undefined> {
-  if (metadataEngine !== 'lmdb') return undefined
+  // With METADATA_URL, what is in the folder is of an earlier time.
+  if (metadataEngine !== 'lmdb' || metadataAddress !== undefined) return undefined
   for (const { folder, remedy } of indexes) {
     const path = join(storageRoot, '.myfsio.sys', folder)
     const damage = isDue(path) ? await findDamage(path) : undefined

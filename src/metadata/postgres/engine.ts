@@ -10,6 +10,7 @@ import { Commits } from './commits/commits.ts'
 import { Outcomes } from './commits/outcomes.ts'
 import type { Connection } from './connections/connection.ts'
 import { asCallersError, failureOf, unavailable } from './connections/failures.ts'
+import { pause } from './connections/pause.ts'
 import { Pool } from './connections/pool.ts'
 import { Reads } from './reads.ts'
 import type { Space } from './space.ts'
@@ -94,7 +95,8 @@ class PostgresEngine implements MetadataEngine {
   /** For statements that change nothing, or may be repeated. */
   async #ask(work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<readonly unknown[][]> {
     const deadline = performance.now() + this.#address.retryMs
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
+      if (attempt > 1) await pause(attempt)
       await this.#outcomes.settled(deadline)
       const result = await this.#pool.use(false, deadline, (connection) => tried(connection, work))
       if ('rows' in result) return result.rows

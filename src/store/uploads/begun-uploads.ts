@@ -28,6 +28,8 @@ export async function stateOfKey(transaction: Transaction, bucket: Bucket, key: 
 /** Without this row, a key that has lost its last version would look as if none had been written. */
 export async function noteEmptied(transaction: Transaction, bucket: string, key: string): Promise<void> {
   for (const { key: row, value } of await transaction.scan(rowsOf('u', bucket, key))) {
+    // One that is aborted meanwhile would come back.
+    transaction.checks.push({ key: row, is: value })
     transaction.put(row, encodeJson({ ...decodeJson<BegunUpload>(value), begunOn: 'emptied' }))
   }
 }

@@ -15,6 +15,8 @@ import { ApiError } from '#model/errors.ts'
 interface OwnStore {
   readonly kind: 'upstream'
   readonly storeId: string
+  /** The object upstream has been there: without it, it is another place. */
+  readonly isNamed?: true
 }
 
 /** StartRefused. */
@@ -44,9 +46,28 @@ async function probe(upstream: Upstream): Promise<boolean> {
 const unlike = { status: undefined, code: '', message: 'it does not have the bytes that were just written' }
 
 async function claimStore(engine: MetadataEngine, upstream: Upstream): Promise<void> {
-  const { result: storeId } = await transact(engine, async (transaction) => {
+  const own = await ownStore(engine)
+  const key = `${upstream.settings.prefix}myfsio-store.json`
+  const there = await upstream.find(key)
+  if (there === undefined) {
+    const bytes = encodeJson({ storeId: own.storeId })
+    if (own.isNamed) throw new StartRefused(`${whereOf(upstream)} ${withoutName(bytes)}`)
+    await upstream.put(key, { source: bytes, sizeBytes: bytes.length })
+  } else if (storeIdIn(there) !== own.storeId) {
+    throw new StartRefused(
+      `${whereOf(upstream)} has the bytes of another store: give BLOBS_URL another prefix, or start with the index that belongs to it.`,
+    )
+  }
+  if (own.isNamed) return
+  const named: OwnStore = { ...own, isNamed: true }
+  await transact(engine, async (transaction) => transaction.put(storeKey, encodeJson(named)))
+}
+
+/** Of the index; it is made if there is none. */
+async function ownStore(engine: MetadataEngine): Promise<OwnStore> {
+  const { result } = await transact(engine, async (transaction) => {
     const row = await transaction.get(storeKey)
-    if (row !== undefined) return decodeJson<OwnStore>(row).storeId
+    if (row !== undefined) return decodeJson<OwnStore>(row)
     for (const table of ['o', 'v'] as const) {
       const range = rowsOf(table)
       if ((await transaction.scan(range, { limit: 1 })).length > 0) throw new StartRefused(plainFilesThere)
@@ -54,20 +75,9 @@ async function claimStore(engine: MetadataEngine, upstream: Upstream): Promise<v
     }
     const own: OwnStore = { kind: 'upstream', storeId: randomBytes(12).toString('hex') }
     transaction.put(storeKey, encodeJson(own))
-    return own.storeId
+    return own
   })
-  const key = `${upstream.settings.prefix}myfsio-store.json`
-  const there = await upstream.find(key)
-  if (there === undefined) {
-    const bytes = encodeJson({ storeId })
-    await upstream.put(key, { source: bytes, sizeBytes: bytes.length })
-    return
-  }
-  if (storeIdIn(there) !== storeId) {
-    throw new StartRefused(
-      `${whereOf(upstream)} has the bytes of another store: give BLOBS_URL another prefix, or start with the index that belongs to it.`,
-    )
-  }
+  return result
 }
 
 function storeIdIn(bytes: Buffer): string | undefined {
@@ -77,6 +87,9 @@ function storeIdIn(bytes: Buffer): string | undefined {
     return undefined
   }
 }
+
+const withoutName = (bytes: Buffer) =>
+  `does not have the bytes of this index: its object myfsio-store.json is not there. Give BLOBS_URL the bucket and prefix that all nodes have. If the bytes are there, put ${bytes} into that object.`
 
 const plainFilesThere =
   'BLOBS_URL cannot be used with this index: its objects are plain files. Start without BLOBS_URL, or with another STORAGE_ROOT.'

@@ -64,15 +64,20 @@ export class UpstreamInspection implements Inspection {
   async *leftovers(): AsyncGenerator<Leftover> {
     for await (const batch of batches(this.#objects(), batchMax)) {
       const unnamed = new Map(batch.map((object) => [object.id, object]))
-      const { engine } = this.#context
-      for (const rows of [blobRows(), leftRows()]) {
-        for await (const { value } of eachRow(engine, rows, rowsAtOnce)) {
-          for (const { id } of decodePieces(value)) unnamed.delete(id)
-        }
-      }
-      for await (const { key } of eachRow(engine, doomedRows())) unnamed.delete(rowParts(key)[1] ?? '')
+      // The completion of an upload moves pieces from later rows to an earlier one, which the first pass may have passed.
+      for (let pass = 0; pass < 2 && unnamed.size > 0; pass++) await this.#removeNamed(unnamed)
       for (const { key, sizeBytes } of unnamed.values()) yield { path: key, what: 'version', sizeBytes }
     }
+  }
+
+  async #removeNamed(unnamed: Map<string, unknown>): Promise<void> {
+    const { engine } = this.#context
+    for (const rows of [blobRows(), leftRows()]) {
+      for await (const { value } of eachRow(engine, rows, rowsAtOnce)) {
+        for (const { id } of decodePieces(value)) unnamed.delete(id)
+      }
+    }
+    for await (const { key } of eachRow(engine, doomedRows())) unnamed.delete(rowParts(key)[1] ?? '')
   }
 
   async *#objects(): AsyncGenerator<{ readonly id: string; readonly key: string; readonly sizeBytes: number }> {

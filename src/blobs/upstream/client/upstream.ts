@@ -145,10 +145,13 @@ export class Upstream {
   /** A small object; undefined: there is none. */
   async find(key: string): Promise<Buffer | undefined> {
     try {
-      const { body, release } = await this.get(key)
+      const { body, watch, release } = await this.get(key)
+      watch.signal.addEventListener('abort', () => body.destroy(watch.signal.reason as Error))
+      watch.begin()
       try {
         return Buffer.concat(await body.toArray())
       } finally {
+        watch.end()
         release()
       }
     } catch (error) {

@@ -7,22 +7,26 @@ import { newId, type Piece, wholePiece } from '#blobs/upstream/piece.ts'
 import { rowsOfStaged } from '#blobs/upstream/rows.ts'
 import { limits } from '#model/limits.ts'
 import { writeProblem } from './assert-taken.ts'
+import { growStaged } from './grow-staged.ts'
 
 const pieceBytes = 8 * 1024 * 1024
 
 export class BufferedUpload implements IngestTarget {
   readonly #context: UpstreamContext
   readonly #id: string
+  #isStaged: boolean
   #pieces: readonly Piece[]
   #gathered: Buffer | undefined
   #gatheredBytes = 0
   #turn: Promise<void> = Promise.resolve()
   #giveBack: (() => void) | undefined
 
-  constructor(context: UpstreamContext, id: string, before: readonly Piece[]) {
+  /** `before`: the pieces of a blob that is staged; undefined: it has no rows yet. */
+  constructor(context: UpstreamContext, id: string, before: readonly Piece[] | undefined) {
     this.#context = context
     this.#id = id
-    this.#pieces = before
+    this.#isStaged = before !== undefined
+    this.#pieces = before ?? []
   }
 
   get pieces(): readonly Piece[] {
@@ -60,7 +64,9 @@ export class BufferedUpload implements IngestTarget {
     const { upstream, clock } = this.#context
     const piece = wholePiece(newId(clock.nowMs()), bytes.length)
     this.#pieces = [...this.#pieces, piece]
-    await writeDurably(this.#context, rowsOfStaged(this.#id, this.#pieces))
+    if (this.#isStaged) await growStaged(this.#context, this.#id, this.#pieces)
+    else await writeDurably(this.#context, rowsOfStaged(this.#id, this.#pieces))
+    this.#isStaged = true
     const md5 = createHash('md5').update(bytes).digest('base64')
     try {
       await upstream.put(upstream.keyOf(piece.id), { source: bytes, sizeBytes: bytes.length, md5 })

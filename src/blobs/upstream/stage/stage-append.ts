@@ -10,6 +10,7 @@ import { digestOnce } from '#lib/digest/digest.ts'
 import { asBuffer } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
+import { growStaged } from './grow-staged.ts'
 import { abandon, receive, refOf, stageBytes, stagedOf } from './stage-body.ts'
 
 export async function stageAppend(context: UpstreamContext, to: OpenBlob, body: IncomingBody): Promise<StagedBlob> {
@@ -71,15 +72,18 @@ function jointOf(kept: readonly Piece[] | undefined, addedBytes: number): Piece 
   return last?.isInline === true && last.sizeBytes + addedBytes <= limits.inlineBytes ? last : undefined
 }
 
+/** `before`: the pieces of a blob that is staged; undefined: it has no rows yet. */
 async function withInline(
   context: UpstreamContext,
-  before: readonly Piece[],
+  before: readonly Piece[] | undefined,
   bytes: Buffer,
   id: string,
 ): Promise<readonly Piece[]> {
   const piece = inlinePiece(newId(context.clock.nowMs()), bytes.length)
-  const pieces = [...before, piece]
-  await writeDurably(context, [{ key: bytesKey(piece.id), value: bytes }, ...rowsOfStaged(id, pieces)])
+  const pieces = [...(before ?? []), piece]
+  const row = { key: bytesKey(piece.id), value: bytes }
+  if (before === undefined) await writeDurably(context, [row, ...rowsOfStaged(id, pieces)])
+  else await growStaged(context, id, pieces, [row])
   return pieces
 }
 
@@ -116,7 +120,7 @@ async function piecesBefore(
   }
   const bytes = to.bytes(whole)
   if (bytes === undefined || bytes.length > limits.inlineBytes) return copyBefore(context, to, id)
-  if (bytes.length > 0) return withInline(context, [], bytes, id)
+  if (bytes.length > 0) return withInline(context, undefined, bytes, id)
   await writeDurably(context, rowsOfStaged(id, []))
   return []
 }
@@ -125,7 +129,7 @@ async function copyBefore(context: UpstreamContext, to: OpenBlob, id: string): P
   const { sizeBytes } = to
   const whole = { start: 0, end: sizeBytes }
   const source = to.uncheckedStream(whole)
-  const received = await receive(context, { source, sizeBytes, maxBytes: sizeBytes, algorithms: [] }, id, [])
+  const received = await receive(context, { source, sizeBytes, maxBytes: sizeBytes, algorithms: [] }, id)
   if ('bytes' in received) throw new Error('a body of known size was gathered')
   to.assertCopied(whole, received.digests)
   return received.pieces

@@ -10,6 +10,7 @@ import type { BlobRef } from '#metadata/blob-ref.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { limits } from '#model/limits.ts'
 import { BufferedUpload } from './buffered-upload.ts'
+import { growStaged } from './grow-staged.ts'
 import { PieceUpload } from './piece-upload.ts'
 
 /** One request writes at most so much; S3 takes up to 5 GiB. */
@@ -38,7 +39,7 @@ export async function stageBody(context: UpstreamContext, body: IncomingBody): P
   if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
     return stageBytes(context, await readSmall(body.source, sizeBytes), body)
   }
-  const received = await receive(context, body, newId(context.clock.nowMs()), [])
+  const received = await receive(context, body, newId(context.clock.nowMs()))
   if ('bytes' in received) return stageBytes(context, received.bytes, body)
   return { ref: refOf(received.id, received.sizeBytes), ...stagedOf(received), bytes: undefined }
 }
@@ -71,14 +72,14 @@ export async function stageInlinePiece(
 }
 
 /**
- * Streams a body into new pieces of a staged blob, after those that it has. Of a body whose size was not announced: the bytes, where they
- * are few and there are no pieces before. On any error nothing is left behind.
+ * Streams a body into new pieces of a staged blob, after those that it has; `before` is undefined if it has no rows yet. Of a body whose
+ * size was not announced: the bytes, where they are few and there are no pieces before. On any error nothing is left behind.
  */
 export async function receive(
   context: UpstreamContext,
   body: IncomingBody,
   id: string,
-  before: readonly Piece[],
+  before?: readonly Piece[],
 ): Promise<StagedPieces | { readonly bytes: Buffer }> {
   const { source, sizeBytes, maxBytes } = body
   const options = { names: algorithmsFor(body), sizeBytes, maxBytes }
@@ -102,13 +103,14 @@ async function receiveKnown(
   context: UpstreamContext,
   body: IncomingBody & { readonly sizeBytes: number },
   id: string,
-  before: readonly Piece[],
+  before: readonly Piece[] | undefined,
 ): Promise<StagedPieces> {
   const { source, sizeBytes, maxBytes } = body
   assertNotTooLarge(body)
   const added = piecesOf(sizeBytes, context.clock.nowMs())
-  const pieces = [...before, ...added]
-  await writeDurably(context, rowsOfStaged(id, pieces))
+  const pieces = [...(before ?? []), ...added]
+  if (before === undefined) await writeDurably(context, rowsOfStaged(id, pieces))
+  else await growStaged(context, id, pieces)
   const upload = new PieceUpload(context, added)
   try {
     const received = await ingest(source, upload, { names: algorithmsFor(body), sizeBytes, maxBytes })

@@ -44,7 +44,7 @@ export class UpstreamParts implements PartBlobs {
     if (sizeBytes !== undefined && sizeBytes <= limits.inlineBytes) {
       return stageInlinePiece(this.#context, await readSmall(source, sizeBytes), body)
     }
-    const received = await receive(this.#context, body, newId(this.#context.clock.nowMs()), [])
+    const received = await receive(this.#context, body, newId(this.#context.clock.nowMs()))
     return 'bytes' in received ? stageInlinePiece(this.#context, received.bytes, body) : received
   }
 

@@ -5,10 +5,12 @@ import {
   asCallersError,
   failureOf,
   hasTooManyLocks,
+  isCancelled,
   isOutcomeUnknown,
   sqlStateOf,
   unavailable,
 } from '#metadata/postgres/connections/failures.ts'
+import { pause } from '#metadata/postgres/connections/pause.ts'
 import type { Pool } from '#metadata/postgres/connections/pool.ts'
 import type { Space } from '#metadata/postgres/space.ts'
 import { commitFunctionName, laneClosed, parameters, weakLocks } from '#metadata/postgres/tables/commit-function.ts'
@@ -132,7 +134,12 @@ export class Commits {
         for (const { reject } of group) reject(asCallersError(error))
       } else {
         // One of them cannot be applied, or not with the others.
-        for (const pending of group) await this.#run([pending])
+        for (const pending of group) {
+          // Where the database has hung for this long, they would hang one after the other.
+          const isOver = isCancelled(error) && performance.now() > pending.deadline
+          if (isOver) pending.reject(unavailable(error))
+          else await this.#run([pending])
+        }
       }
     }
   }
@@ -194,9 +201,6 @@ export class Commits {
 }
 
 type Sent = { readonly refused: readonly number[] } | { readonly unknown: UnknownCommit } | { readonly failed: unknown }
-
-const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.min(200, 5 * 2 ** attempt) * Math.random()))
 
 const detailOf = (error: unknown): string =>
   error instanceof Error && 'detail' in error && typeof error.detail === 'string' ? error.detail : ''

@@ -61,10 +61,12 @@ export const unavailable = (cause?: unknown): ApiError =>
     cause,
   })
 
+/** A statement that took too long. */
+export const isCancelled = (error: unknown): boolean => sqlStateOf(error) === '57014'
+
 /** What a caller is told of an error that is not tried again. */
 export function asCallersError(error: unknown): unknown {
   if (error instanceof ApiError) return error
-  // A statement that took too long was cancelled.
-  if (failureOf(error) !== 'final' || sqlStateOf(error) === '57014') return unavailable(error)
+  if (failureOf(error) !== 'final' || isCancelled(error)) return unavailable(error)
   return error
 }
