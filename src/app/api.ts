@@ -22,7 +22,7 @@ export interface RunningServer {
   close(timeoutMs: number): Promise<void>
 }
 
-/** An API whose connections are accepted elsewhere. */
+/** An API that gets its connections from another process. */
 export interface RunningWorker {
   take(socket: Socket): void
   close(timeoutMs: number): Promise<void>
@@ -53,7 +53,7 @@ async function openApi(start: ApiStart) {
   return { server, close }
 }
 
-/** The routes of an API on services that are open; the primary process also makes the buckets of MYFSIO_BUCKETS. */
+/** The routes of an API on open services. The primary process also creates the buckets of MYFSIO_BUCKETS. */
 export async function prepareApi(
   open: OpenServices,
   { config, version, isPrimary }: ApiStart,
@@ -63,13 +63,10 @@ export async function prepareApi(
   return installRoutes(open, config, version, log)
 }
 
-/** Answered whatever the index does: a node that waits for its database is not to be replaced. */
+/** Health probes answer even if the index is unavailable: a node that waits for its database must not be replaced. */
 const isHealth = ({ url = '' }: IncomingMessage) => /^\/(healthz|minio\/health)(\/|\?|$)/.test(url)
 
-/**
- * First the routes that need no credentials and cost nothing to pass, last the S3 endpoint, which takes everything
- * else.
- */
+/** Order: first the cheap routes that need no credentials, last the S3 endpoint, which takes everything else. */
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: LevelLog) {
   const { kindOf, isOfS3, websiteIn, cors, ...endpoints } = createEndpoints(open, config, version, log)
   const { query, kms, s3, website, own } = endpoints
@@ -96,16 +93,16 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       const { host, origin } = request.headers
       const site = websiteIn(host)
       if (refusal !== undefined) {
-        log.warn({ host, origin, path: request.path }, 'refused: the well-known first secret is in force')
+        log.warn({ host, origin, path: request.path }, 'refused: the well-known default secret is in force')
         refuse(refusal, request, response)
       } else if (site !== undefined) website(request, response, site)
       else if (config.corsAdmin && !isOfS3(request)) {
         applyCors(cors, request, response, () => route(request, response, next))
       } else route(request, response, next)
     }
-    // One function for what every request passes: Express takes as long for each as they do together.
+    // One function for all of this: each Express layer would cost as much time as these steps together.
     app.use((request: Request, response: Response, next: NextFunction) => {
-      // Without nodes there is nothing to ask.
+      // Without nodes there is nothing to refresh.
       const fresh =
         open.freshen === undefined || isHealth(request) ? undefined : open.freshen(request, isAboutDocuments)
       if (fresh === undefined) return serve(request, response, next)
@@ -114,7 +111,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
       fresh.then(serveOrRefuse).catch(next)
     })
     app.use((request: Request, response: Response) => s3(request, response))
-    // Express's own answer would be a page with the stack.
+    // The default answer of Express is a page with the stack.
     app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
       log.error({ error, path: request.path }, 'a request failed before it reached a service')
       if (response.headersSent) response.destroy()

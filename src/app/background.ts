@@ -1,4 +1,4 @@
-/** What one process of a store does unasked, while it is open. */
+/** Background work of one process while its store is open. */
 import type { DiskReserve } from '#lib/files/disk-reserve.ts'
 import { scanAndTell } from '#store/background.ts'
 import type { StoreContext } from '#store/context.ts'
@@ -8,7 +8,7 @@ interface BackgroundOptions {
   readonly watch: boolean
 }
 
-/** Returns what stops it. */
+/** Returns a function that stops the work. */
 export async function startBackground(
   context: StoreContext,
   reserve: DiskReserve | undefined,
@@ -27,7 +27,7 @@ export async function startBackground(
 
 const refillEveryMs = 10_000
 
-/** A store that is open for a moment only makes none. */
+/** A store that is open only briefly makes no reserve. */
 function keepRefilled(reserve: DiskReserve): () => Promise<void> {
   const refill = () => void reserve.refill().catch(() => undefined)
   const first = setTimeout(refill, 1000).unref()
@@ -39,7 +39,7 @@ function keepRefilled(reserve: DiskReserve): () => Promise<void> {
   }
 }
 
-/** A first start over folders with files is told as well: what the index would know of them is not there. */
+/** Warns if bucket folders have files and no index: what only an index knows of them may be lost. */
 async function tellOfNewIndex({ blobs, log }: StoreContext, root: string | undefined): Promise<void> {
   const buckets = await blobs.byHand?.findUnindexed()
   if (buckets === undefined) return
@@ -49,7 +49,7 @@ async function tellOfNewIndex({ blobs, log }: StoreContext, root: string | undef
   )
 }
 
-/** The scan runs behind: the server is ready at once, and a read adopts what it needs by itself. */
+/** The scan runs in the background: the server is ready at once, and a read adopts what it needs. */
 function watchBehind(context: StoreContext, watch: boolean, signal: AbortSignal): void {
   const { byHand } = context.blobs
   if (byHand === undefined) return

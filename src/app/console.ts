@@ -1,4 +1,4 @@
-/** Assembles a running console, on the same store and behind the same gatekeeper as the API. */
+/** Assembles a running console. It shares the store and the access checks with the API. */
 
 import { describeConfig } from '#config/describe.ts'
 import { createConsole } from '#console/console.ts'
@@ -16,7 +16,7 @@ export interface ConsoleStart extends ServicesStart {
   readonly packageRoot: string
 }
 
-/** The services of pages, from those that every process opens. */
+/** The services that pages use, built from those that every process opens. */
 export function domainOf(open: OpenServices): DomainServices {
   const { services, access, identities, policies, keys, keyPolicies, engine, clock, jobs, signIn, secretOf } = open
   const { nodes } = open
@@ -37,7 +37,7 @@ export function domainOf(open: OpenServices): DomainServices {
   }
 }
 
-/** The routes of a console on services that are open. */
+/** The routes of a console on open services. */
 export function prepareConsole(open: OpenServices, { config, version, packageRoot }: ConsoleStart, log: LevelLog) {
   return createConsole({
     services: domainOf(open),

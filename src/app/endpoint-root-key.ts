@@ -1,4 +1,4 @@
-/** The root key is a data key of another KMS (KMS_ENDPOINT), kept wrapped beside the keys that it wraps. */
+/** A root key from another KMS (KMS_ENDPOINT): a data key, stored wrapped beside the keys that it wraps. */
 import * as z from 'zod'
 import { RootKeyProblem, type RootKeySource, RootKeyUnreachable } from '#keyring/root-key/root-key-source.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -61,7 +61,7 @@ async function call(endpoint: KmsEndpoint, clock: Clock, operation: string, inpu
 function understood<T>(schema: z.ZodType<T>, answer: unknown, { url }: KmsEndpoint): T {
   const { data, error } = schema.safeParse(answer)
   if (data !== undefined) return data
-  throw new RootKeyProblem(`The KMS at ${url}, which keeps the root key, answers what cannot be understood.`, error)
+  throw new RootKeyProblem(`The KMS at ${url}, which keeps the root key, gives an unexpected answer.`, error)
 }
 
 function bytesOf(base64: string): Buffer {

@@ -1,4 +1,4 @@
-/** The endpoints of the API, each made of the services that it needs. */
+/** The endpoints of the API, each with the services that it needs. */
 import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
 import { createAdminEndpoint } from '#admin/endpoint.ts'
@@ -62,7 +62,7 @@ function kmsOf({ services, keys, keyPolicies }: OpenServices, settings: AppConfi
   return createKmsService({ gatekeeper: services.gatekeeper, keyring: keys.keyring, keyPolicies, settings })
 }
 
-/** Health probes, MinIO's APIs that are missing here, and the routes below `/_/`. */
+/** Health probes, MinIO's admin routes, and the routes below `/_/`. */
 function ownEndpoint(open: OpenServices, { region, service, apiBaseUrl }: AppConfig, version: string) {
   const { services, access, identities } = open
   const health = createHealthRoutes(version)

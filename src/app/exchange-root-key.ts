@@ -1,4 +1,4 @@
-/** `myfsio rotate-root-key`: the keys of a folder that no server uses get another root key. */
+/** `myfsio rotate-root-key`: changes the root key of a folder that no server uses. */
 import { existsSync } from 'node:fs'
 import { withSharedDocuments } from '#app/nodes/shared-documents.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
@@ -18,8 +18,8 @@ import { openKeyDocument, rootOf } from './open-keyring.ts'
 type KeySettings = AppConfig['kms']
 
 /**
- * `from`: settings that name the present root key. FolderInUse: a running server would open nothing afterwards, since it
- * keeps the settings that it was started with; so it is with nodes. RootKeyProblem.
+ * `from`: settings that name the present root key. Throws RootKeyProblem, and FolderInUse if a server runs: it keeps
+ * its old settings and could not open the new keys. Running nodes are refused for the same reason.
  */
 export async function exchangeRootKeyOf(
   config: AppConfig,
@@ -56,7 +56,7 @@ async function exchange(
   }
 }
 
-/** A file is found without settings. */
+/** A root key in a file is found without settings. */
 function presentRoot({ root }: KeyDocument, from: Pick<AppConfig, 'kms' | 'metadataAddress'>): RootKeySource {
   return root?.kind === 'file' ? fileRootKey(from.kms.rootKeyFiles) : rootOf(from, undefined, systemClock)
 }

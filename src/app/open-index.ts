@@ -9,7 +9,7 @@ import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import type { Space } from '#metadata/postgres/space.ts'
 import { openEngine } from './open-store.ts'
 
-/** Its rows are written all the time, and never wait for objects, nor they for it. */
+/** Journal rows are written all the time. Journal and objects must not wait for each other. */
 const journalPoolSize = 2
 
 export async function openJournalEngine({
@@ -38,7 +38,7 @@ export async function openIndex({
   return openEngine({ root: storageRoot, durability, engine: metadataEngine })
 }
 
-/** A server with an index of its own does not load what talks to a database. */
+/** A server with its own index does not load the database client. */
 async function openShared(address: PostgresAddress, space: Space, poolSize?: number): Promise<MetadataEngine> {
   const { openPostgresEngine } = await import('#metadata/postgres/engine.ts')
   return openPostgresEngine({ address, space, ...(poolSize !== undefined && { poolSize }) })

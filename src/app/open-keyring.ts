@@ -19,7 +19,7 @@ export interface KeyringStart {
   readonly sources?: DocumentSources | undefined
   readonly clock: Clock
   readonly log: LevelLog
-  /** Reads what other nodes have changed. */
+  /** Reads changes of other nodes. */
   readonly freshen?: (() => Promise<unknown>) | undefined
 }
 
@@ -31,8 +31,8 @@ export interface OpenKeyring {
 }
 
 /**
- * A root key that cannot be opened is logged: what is not sealed is served all the same. A node whose root key is not
- * the one of the others is refused: what it seals they could not open.
+ * If the root key cannot be opened, the error is logged, and unencrypted objects are still served. A node with another
+ * root key than the other nodes is refused: they could not open what it encrypts.
  */
 export async function openKeyring({ config, sources, clock, log, freshen }: KeyringStart): Promise<OpenKeyring> {
   const document = await openKeyDocument(config.kms.keysPath, log, sources)
@@ -68,7 +68,7 @@ export function openKeyDocument(
   })
 }
 
-/** Where the settings say that the root key is. */
+/** The source of the root key, as the settings name it. */
 export function rootOf(
   config: KeyringStart['config'],
   sources: DocumentSources | undefined,

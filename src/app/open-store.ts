@@ -1,4 +1,4 @@
-/** Opens a STORAGE_ROOT, or a store in memory. Every process that opens a root may do so at the same time. */
+/** Opens a STORAGE_ROOT, or a store in memory. Several processes may open a root at the same time. */
 import { createHash } from 'node:crypto'
 import type { BlobStore, Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
@@ -30,24 +30,24 @@ import { startBackground } from './background.ts'
 export type EngineName = 'lmdb' | 'memory'
 
 export interface StoreOptions {
-  /** Undefined: nothing is kept in files. */
+  /** Undefined: nothing is stored in files. */
   readonly root: string | undefined
   readonly durability: Durability
   /** An engine that is open already is closed with the store. */
   readonly engine: MetadataEngine | EngineName
   readonly watch: boolean
   readonly log: LevelLog
-  /** One process of those that share the root scans and watches. */
+  /** Only one of the processes that share the root scans and watches. */
   readonly isPrimary: boolean
   /** Owner and region of buckets adopted from folders made by hand. */
   readonly ownerId?: string
   readonly region?: string
-  /** What else they get; nothing unless given. */
+  /** More defaults of adopted buckets; none unless given. */
   readonly bucketDefaults?: AdoptionDefaults
   readonly verifyReads?: VerifyReads
   /** The S3 store that keeps the bytes; absent: they are plain files. */
   readonly upstream?: UpstreamSettings | undefined
-  /** The system's, unless given. */
+  /** The system clock, unless given. */
   readonly clock?: Clock
 }
 
@@ -74,12 +74,12 @@ async function assertWhole({ engine }: StoreContext, close: () => Promise<void>)
 
 export interface OpenContext {
   readonly context: StoreContext
-  /** Of the volume, where there are files. */
+  /** The reserve on the volume, if there are files. */
   readonly reserve: DiskReserve | undefined
   close(): Promise<void>
 }
 
-/** Index and bytes, with what an unclean end has interrupted finished. Nothing that is left over is removed. */
+/** Opens index and bytes, and finishes writes that an unclean end has interrupted. Removes no leftovers. */
 export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrimary'>): Promise<OpenContext> {
   const { durability, log, clock = systemClock } = options
   const { engine, blobs, reserve } = await openParts({ ...options, clock })
@@ -121,11 +121,11 @@ async function openBlobs(
 ): Promise<BlobStore> {
   const { engine, upstream: settings } = options
   if (settings !== undefined) {
-    // Its package is large.
+    // Loaded only when needed: the package is large.
     const { UpstreamBlobs } = await import('#blobs/upstream/upstream-blobs.ts')
     return UpstreamBlobs.open({ ...options, settings })
   }
-  // Files that are not there would count as removed by hand.
+  // Missing files would count as removed by hand.
   if ((await engine.get(storeKey)) !== undefined) throw new StartRefused(bytesElsewhere)
   if (!isLocalEngine(engine)) throw new Error('plain files need an index on the same machine')
   return PlainFiles.open({ ...options, engine })
@@ -136,7 +136,7 @@ const bytesElsewhere =
 
 const flushOf = { strict: 'each', relaxed: 'soon', none: 'never' } as const
 
-/** For those who keep rows of their own beside the store's. */
+/** Opens an engine for callers that keep their own rows beside those of the store. */
 export function openEngine(options: { root: string; durability: Durability; engine: EngineName }): LocalEngine {
   const { root, durability, engine } = options
   if (engine === 'memory') return openMemoryEngine()
@@ -146,7 +146,7 @@ export function openEngine(options: { root: string; durability: Durability; engi
   return openLmdbEngine({ path, flush: flushOf[durability], files: root, reserve, advice: adviceOnIndex })
 }
 
-/** Where it is damaged. */
+/** Advice for a damaged index. */
 export const adviceOnIndex =
   `Stop every server of this folder, and restore .myfsio.sys/index from a backup; or run \`${ownCommand} fsck --rebuild\`, ` +
   'which makes an index anew from the files in the bucket folders (without older versions, metadata and settings) and ' +

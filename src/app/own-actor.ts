@@ -1,4 +1,4 @@
-/** Who acts for the administrator before the first request: may do everything, and no policy is asked. */
+/** The actor of the program itself, before the first request. It may do everything, without a policy check. */
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '#objects/actor.ts'
 import type { Encryption } from '#objects/encryption/encryption.ts'

@@ -5,7 +5,7 @@ import type { JsonService } from '#http/aws-json/service.ts'
 import { isQueryRequest } from '#http/aws-query/recognize.ts'
 import { createAddressReader } from '#s3/request/address.ts'
 
-/** `query`: IAM and STS. `json`: KMS. `own`: our own paths, and those of MinIO's probes. */
+/** `query`: IAM and STS. `json`: KMS. `own`: our own paths, and the probes of MinIO. */
 export type RequestKind = 'query' | 'json' | 'own' | 's3'
 type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
 
@@ -13,11 +13,11 @@ const ownPath = /^\/(healthz|minio\/(health|admin|kms|metrics|prometheus|v2)|pre
 
 export interface RequestKinds {
   kindOf(request: IncomingMessage): RequestKind
-  /** Whether the request, or the one that a preflight asks for, is for S3. */
+  /** Whether the request is for S3. A preflight counts as the request that it asks for. */
   isOfS3(request: IncomingMessage): boolean
 }
 
-/** Every request to a bucket that is addressed by host is for S3: a key may look like one of our own paths. */
+/** A request that names its bucket in the host is always for S3: its key may look like one of our own paths. */
 export function createRequestKinds(virtualHostDomains: readonly string[], kms: JsonService): RequestKinds {
   const readAddress = createAddressReader(virtualHostDomains)
   const hasNoBucketHost = ({ headers }: RequestHead) => readAddress('/', headers.host).bucketName === ''
@@ -35,6 +35,6 @@ function requestAfterPreflight(request: IncomingMessage): RequestHead {
   const { method, url, headers } = request
   const asked = headers['access-control-request-method']
   if (method !== 'OPTIONS' || asked === undefined) return request
-  // A POST to the service itself is a form for IAM or STS: S3 has none there.
+  // A POST to `/` is a form for IAM or STS: S3 has no such operation.
   return { method: asked, url, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' } }
 }

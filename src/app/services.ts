@@ -1,7 +1,4 @@
-/**
- * The services of all edges, opened once in every process: API workers and the console share one store and one
- * gatekeeper.
- */
+/** The services of API and console. Every process opens them once: all share one store and the same access checks. */
 import { openAccess } from '#access/open-access.ts'
 import { createSignIn } from '#access/sign-in/sign-in.ts'
 import { createConsoleFreshen, createFreshen, openDocumentRows, refreshWithin } from '#app/nodes/fresh-documents.ts'
@@ -22,17 +19,17 @@ import { openStore } from './open-store.ts'
 
 export interface ServicesStart {
   readonly config: AppConfig
-  /** Among the processes that share a store, the primary scans, watches, and creates what must exist at first. */
+  /** The primary process scans, watches, and creates what must exist at first. */
   readonly isPrimary: boolean
-  /** Whether jobs run in this process, one of those that share a store; the primary one's do in any case. */
+  /** Whether jobs run in this process. The primary process always runs them. */
   readonly runsJobs?: boolean
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
-  /** Where documents are kept; in files, or in the index of several nodes, unless given. */
+  /** Where documents are kept. Default: in files, or with several nodes in the index. */
   readonly documents?: DocumentSources | undefined
   readonly version: string
-  /** This process as part of its node; a node of its own unless given. */
+  /** This process as part of its node. Default: a node of its own. */
   readonly node?: NodePart | undefined
-  /** The system's, unless given. */
+  /** The system clock, unless given. */
   readonly clock?: Clock
 }
 
@@ -41,7 +38,7 @@ export type OpenServices = Awaited<ReturnType<typeof openServices>>
 export async function openServices(start: ServicesStart, log: LevelLog) {
   const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
   const { iamPath, secretKey, storageRoot: root, durability } = config
-  // Where nodes share an index, documents are read from it.
+  // If nodes share an index, documents are read from it.
   const sharedEngine = isShared(config) ? await openIndex(config) : undefined
   const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
   const sources = start.documents ?? documentRows?.sources
@@ -120,7 +117,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     nodes,
     freshen: createFreshen(documentRows, identities),
     freshenForConsole: createConsoleFreshen(documentRows),
-    /** The engine of the index, for rows beside the store's. */
+    /** The engine of the index, for rows beside those of the store. */
     engine,
     signIn: createSignIn({ identities, access, settings: config, engine, clock }),
     localRequests: createLocalRequests({
@@ -142,7 +139,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   }
 }
 
-/** Hosts that a signature may name when a proxy has changed Host. */
+/** Hosts that a signature may name if a proxy changes the Host header. */
 function hostsOf({ apiBaseUrl, allowedHosts }: AppConfig): string[] {
   return apiBaseUrl === undefined ? allowedHosts : [new URL(apiBaseUrl).host, ...allowedHosts]
 }

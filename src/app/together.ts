@@ -1,4 +1,4 @@
-/** API and console in this process, on services that are opened once and can be opened anew behind the same ports. */
+/** API and console in one process. The services can be reopened while the ports stay open. */
 import { type IRouter, type NextFunction, type Request, type Response, Router } from 'express'
 import type { AppConfig } from '#config/config.ts'
 import type { DocumentSources } from '#documents/source.ts'
@@ -15,7 +15,7 @@ export interface TogetherStart {
   readonly version: string
   readonly packageRoot: string
   readonly bootstrap: { readonly accessKey: string; readonly secretKey: string }
-  /** Makes where the documents of one opening are kept; files unless given. */
+  /** Makes the sources of the documents for each opening; files unless given. */
   readonly documents?: (() => DocumentSources) | undefined
   /** Runs before the first request, and again after each `reopen`. */
   readonly prepare?: (open: OpenServices) => Promise<void>
@@ -23,14 +23,14 @@ export interface TogetherStart {
 
 export interface RunningTogether {
   readonly apiPort: number
-  /** Undefined where the mode has no console. */
+  /** Undefined if the mode has no console. */
   readonly consolePort: number | undefined
-  /** Opens the services anew; requests that come meanwhile wait. What is in memory is forgotten. */
+  /** Reopens the services. New requests wait meanwhile. Data in memory is lost. */
   reopen(): Promise<void>
   close(timeoutMs: number): Promise<void>
 }
 
-/** What answers at the moment. */
+/** The services and routes that answer at present. */
 interface Current {
   readonly open: OpenServices
   readonly api: Router

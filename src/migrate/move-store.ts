@@ -1,6 +1,6 @@
 /**
- * Moves everything of one store to another of this program, whatever engine and blob store each has: bucket rows as they are, and every
- * version with a new place for its bytes. A move that was ended goes on: what is there already is skipped.
+ * Moves a store to another store of this program, with any engine and blob store: bucket rows as they are, versions
+ * with a new place for their bytes. An interrupted move continues: it skips what is in the target.
  */
 import { eachConcurrently } from '#lib/async/each-concurrently.ts'
 import { decodeJson, encodeJson, rowsOf } from '#metadata/tables.ts'
@@ -12,27 +12,27 @@ import type { MoveReport } from './move/move-report.ts'
 import { moveBucketRows, moveOtherRows, movingKey } from './move/move-rows.ts'
 import { moveVersion, type Stores } from './move/move-version.ts'
 
-/** A sentence about why a move cannot begin. */
+/** A move cannot begin. The message is a sentence for the administrator. */
 export class MoveRefused extends Error {}
 
 export interface MoveOptions extends Stores {
-  /** Tells one source from another, when a move goes on. */
+  /** Identifies the source when a move continues. */
   readonly sourceName: string
   readonly report: MoveReport
   readonly atOnceMax: number
-  /** Uploads in progress stay behind. */
+  /** Uploads in progress are not moved. */
   readonly leavesUploads: boolean
   readonly print: (line: string) => void
-  /** Moves users, policies and keys: first of all, so that a start on half of a store makes none. */
+  /** Moves users, policies and keys. It runs first: a start on an unfinished move must not create new ones. */
   readonly moveDocuments: () => Promise<void>
 }
 
-/** MoveRefused. Whether everything is there now, and right. */
+/** Returns whether everything was moved and is intact. Throws MoveRefused. */
 export async function moveStore(options: MoveOptions): Promise<boolean> {
   const { from, to, report, atOnceMax } = options
   await assertMovable(options)
   await options.moveDocuments()
-  // What an ended move has staged is nobody's.
+  // Removes what an interrupted move has staged.
   await to.blobs.removeAbandoned()
   const buckets = await moveBucketRows({ from, to })
   for (const bucket of buckets) {
@@ -50,16 +50,16 @@ async function assertMovable({ from, to, sourceName, leavesUploads }: MoveOption
   const uploads = await from.engine.scan(rowsOf('u'), { limit: 1 })
   if (uploads.length > 0 && !leavesUploads) {
     throw new MoveRefused(
-      'Multipart uploads are in progress, whose parts are not moved: complete or abort them first, or leave them behind with --leave-uploads.',
+      'Multipart uploads are in progress. Their parts are not moved: complete or abort them first, or leave them behind with --leave-uploads.',
     )
   }
   if ((await from.engine.get(movingKey)) !== undefined) {
-    throw new MoveRefused('The source itself is half of a move: end that first.')
+    throw new MoveRefused('A move into the source has not ended: finish it first.')
   }
   const begun = await to.engine.get(movingKey)
   if (begun !== undefined) {
     const { from: name } = decodeJson<{ from: string }>(begun)
-    if (name !== sourceName) throw new MoveRefused(`The target has a part of another source, ${name}.`)
+    if (name !== sourceName) throw new MoveRefused(`The target has a part of another store: ${name}.`)
     return
   }
   const there = await to.engine.scan(rowsOf('b'), { limit: 1 })
@@ -80,7 +80,7 @@ async function moveHistory({ from, to, report }: MoveOptions, bucket: string, { 
     } catch (error) {
       if (!isOfVersion(error)) throw error
       report.fail(`${bucket}/${key} (version ${version.versionId})`, error.message)
-      // Newer versions would be in the way of this one.
+      // Newer versions must not be moved before this one.
       for (const newer of versions.slice(at + 1)) {
         report.fail(`${bucket}/${key} (version ${newer.versionId})`, 'an older version could not be moved')
       }
@@ -89,11 +89,11 @@ async function moveHistory({ from, to, report }: MoveOptions, bucket: string, { 
   }
 }
 
-/** Whatever is wrong with the stores ends the move. */
+/** Errors of one version do not end the move. Errors of the stores do. */
 const isOfVersion = (error: unknown): error is Error =>
   error instanceof Error && (!(error instanceof ApiError) || error.code === 'InternalError')
 
-/** Reads everything back. */
+/** Reads the whole target and compares it with its records. */
 async function isRight({ to, print }: MoveOptions): Promise<boolean> {
   const { versions, bytes, findings } = await checkStore(to, {
     repair: false,

@@ -1,4 +1,4 @@
-/** Opens a STORAGE_ROOT that no server uses, to compare index and files. Interrupted writes are finished first, as a start does it. */
+/** Compares index and files of a STORAGE_ROOT that no server uses, after it has finished interrupted writes. */
 import { existsSync } from 'node:fs'
 import { openContext } from '#app/open-store.ts'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
@@ -12,9 +12,9 @@ import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/ch
 
 export interface CheckFolderOptions extends CheckOptions {
   readonly root: string
-  /** Sets the index aside and makes another of what is in the bucket folders. */
+  /** Sets the index aside and builds a new one from the bucket folders. */
   readonly rebuild: boolean
-  /** Of buckets that are adopted; undefined: the account that a first start makes. */
+  /** Owner of adopted buckets. Undefined: the account that a first start creates. */
   readonly ownerId: string | undefined
   readonly region: string
   readonly bucketDefaults: AdoptionDefaults
@@ -25,7 +25,7 @@ export interface CheckFolderOptions extends CheckOptions {
 export const noFiles =
   '--rebuild makes an index of plain files, and with BLOBS_URL there are none. Restore the index from a backup.'
 
-/** FolderInUse; StartRefused. */
+/** Throws FolderInUse, StartRefused. */
 export async function checkFolder(options: CheckFolderOptions): Promise<CheckSummary> {
   const { root, log, rebuild, ownerId, region, bucketDefaults, upstream } = options
   if (rebuild && upstream !== undefined) throw new StartRefused(noFiles)

@@ -1,4 +1,4 @@
-/** What commands say of the keys of a data folder. Nothing is made: a folder without keys has none afterwards. */
+/** What commands report about the keys of a data folder. They create no keys. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isShared } from '#app/open-index.ts'
@@ -13,12 +13,12 @@ import type { KeyUses } from '#model/key-uses.ts'
 import { findKeyUses } from '#store/key-uses.ts'
 
 export interface CheckedKeys {
-  /** Why no key can be used: a sentence. */
+  /** A sentence that says why no key can be used. */
   readonly problem: string | undefined
   problemOf(name: string): KeyProblem | undefined
 }
 
-/** Whether the key of that name is lost: a sentence about it. */
+/** Returns a sentence if the key with this name is lost. */
 export const lostKeyOf = (keys: CheckedKeys) => (name: string) => {
   const problem = keys.problemOf(name)
   return problem?.isLost === true ? problem.sentence : undefined
@@ -30,7 +30,7 @@ export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress
     problem,
     problemOf: (name) => findKeyProblem(keys, name),
   })
-  // Those of nodes are proved by each node that starts.
+  // Each node that starts checks the keys of nodes.
   if (isShared(config)) return of(emptyKeyDocument())
   if (![keysPath, lastGoodPath(keysPath)].some((path) => existsSync(path))) return of(emptyKeyDocument())
   const log = { info: () => {}, warn: () => {}, error: () => {} }
@@ -48,7 +48,7 @@ export async function checkKeys(config: Pick<AppConfig, 'kms' | 'metadataAddress
   }
 }
 
-/** What a server of the folder counted last; undefined if none has, and for nodes, whose console shows it. */
+/** The last counts of a server of this folder. Undefined if there are none, and for nodes: their console shows them. */
 export async function readKeyUses(config: AppConfig): Promise<KeyUses | undefined> {
   const { storageRoot: root, metadataEngine } = config
   if (isShared(config) || metadataEngine === 'memory' || !existsSync(join(root, '.myfsio.sys', 'index')))

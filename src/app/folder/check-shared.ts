@@ -1,4 +1,4 @@
-/** Opens the store of nodes, none of which may run, to compare index and bytes. */
+/** Compares index and bytes of a store that nodes share. No node may run. */
 import { openUnusedIndex } from '#app/nodes/unused-index.ts'
 import { openKeyDocument } from '#app/open-keyring.ts'
 import { openContext } from '#app/open-store.ts'
@@ -20,7 +20,7 @@ export interface CheckedStore {
   readonly keys: CheckedKeys
 }
 
-/** NodeRefused; StartRefused. */
+/** Throws NodeRefused, StartRefused. */
 export async function checkShared(config: AppConfig, options: CheckSharedOptions): Promise<CheckedStore> {
   const engine = await openUnusedIndex(config)
   let close = () => engine.close()
@@ -36,7 +36,7 @@ export async function checkShared(config: AppConfig, options: CheckSharedOptions
   }
 }
 
-/** Of the index. Whether the root key opens them is proved by each node that starts. */
+/** Reads the keys in the index. Each node that starts checks that the root key opens them. */
 async function readKeys({ kms }: AppConfig, engine: MetadataEngine, log: LevelLog): Promise<CheckedKeys> {
   const rows = new DocumentRows({ engine, clock: systemClock, log })
   try {

@@ -1,4 +1,4 @@
-/** Looks up in the index of a STORAGE_ROOT, which servers may be using, where the bytes of a version are. */
+/** Finds where the bytes of a version are, by the index of a STORAGE_ROOT. Servers may be using it. */
 
 import { openEngine } from '#app/open-store.ts'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
@@ -19,7 +19,7 @@ export interface BytesAddress {
 const bytesUpstream =
   'The bytes of this index are in the S3 store of BLOBS_URL, under ids of their own, and no file of this machine has them.'
 
-/** StartRefused. Undefined: there is no such version, or it is a delete marker. */
+/** Undefined: there is no such version, or it is a delete marker. Throws StartRefused. */
 export async function findBytes({ root, bucket, key, versionId }: BytesAddress): Promise<Whereabouts | undefined> {
   const engine = openEngine({ root, durability: 'strict', engine: 'lmdb' })
   try {

@@ -1,6 +1,6 @@
 /**
- * Imports buckets from another store into a STORAGE_ROOT. It opens the folder as one more process beside those of a server, if there is
- * one: what it writes is there for all of them at once.
+ * Imports buckets from another store into a STORAGE_ROOT. A server may be running: the import is one more process of
+ * the store, and all processes see at once what it writes.
  */
 
 import { openServices, type ServicesStart } from '#app/services.ts'
@@ -23,7 +23,7 @@ export interface ImportOptions {
   readonly atOnceMax: number
   readonly log: LevelLog
   readonly print: (line: string) => void
-  /** Gets the report as long as the import runs. Returns what ends it. */
+  /** Gets the report while the import runs. Returns a function that ends this. */
   readonly watch: (report: ImportReport) => () => void
 }
 

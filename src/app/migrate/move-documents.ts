@@ -1,4 +1,4 @@
-/** Users, policies and keys of one store for another: files, or rows of an index that nodes share. What is there already stays. */
+/** Copies users, policies and keys to another store: to files, or to rows of a shared index. Existing ones stay. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sharedFiles } from '#app/nodes/join-index.ts'
@@ -31,7 +31,7 @@ async function putRow(engine: MetadataEngine, name: string, text: string): Promi
   if ((await readText(engine, name)) === undefined) await replaceTexts(engine, [{ name, text, before: undefined }])
 }
 
-/** It seals secrets in the documents. Where a setting gives it, the same setting is needed there. */
+/** SECRET_KEY encrypts secrets in the documents. If a setting gives it, the target needs the same setting. */
 async function moveSecret(from: DocumentPlace, to: DocumentPlace, warn: (sentence: string) => void): Promise<void> {
   const secret = from.config.secretKey ?? (await keptSecret(from))
   if (isShared(to.config)) {
@@ -47,7 +47,7 @@ async function keptSecret({ config, engine }: DocumentPlace): Promise<string | u
   return row === undefined ? undefined : decodeJson<{ secret?: string }>(row).secret
 }
 
-/** The files of a generated root key. One that a setting gives needs the same setting there. */
+/** Copies the files of a generated root key. If a setting gives the key, the target needs the same setting. */
 function moveRootKey({ kms: from }: AppConfig, { kms: to }: AppConfig): void {
   const pairs = [
     [from.rootKeyFiles.path, to.rootKeyFiles.path],

@@ -1,4 +1,4 @@
-/** Moves the store of one configuration to that of another, while no server uses either. */
+/** Moves a store to the place that another configuration names. No server may use either. */
 
 import { isShared, openIndex } from '#app/open-index.ts'
 import { type OpenContext, openContext } from '#app/open-store.ts'
@@ -16,7 +16,7 @@ import { moveDocuments } from './move-documents.ts'
 export interface MoveToOptions {
   readonly source: AppConfig
   readonly target: AppConfig
-  /** Of buckets that were made by hand and have no record yet. */
+  /** Owner of buckets that were made by hand and have no record yet. */
   readonly ownerId: string | undefined
   readonly report: MoveReport
   readonly atOnceMax: number
@@ -25,7 +25,7 @@ export interface MoveToOptions {
   readonly log: LevelLog
 }
 
-/** MoveRefused, FolderInUse. Whether everything is there now, and right. */
+/** Returns whether everything was moved and is intact. Throws MoveRefused, FolderInUse. */
 export async function moveTo(options: MoveToOptions): Promise<boolean> {
   const { source, target, log, ownerId } = options
   if (nameOf(source) === nameOf(target)) throw new MoveRefused('Source and target have the same index.')
@@ -45,7 +45,7 @@ export async function moveTo(options: MoveToOptions): Promise<boolean> {
   try {
     const { context: from } = await open(source)
     const { context: to } = await open(target)
-    // What hands have changed counts as it would for a reader.
+    // Changes made by hand are taken, as a reader would see them.
     await from.blobs.byHand?.scan({ signal: new AbortController().signal })
     const warn = (sentence: string) => log.warn({}, sentence)
     const places = [
@@ -59,7 +59,7 @@ export async function moveTo(options: MoveToOptions): Promise<boolean> {
   }
 }
 
-/** Of the index, for people; without a password. */
+/** Names the index for people, without a password. */
 function nameOf(config: AppConfig): string {
   const { metadataAddress, storageRoot } = config
   if (metadataAddress === undefined) return storageRoot

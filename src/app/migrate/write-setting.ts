@@ -1,4 +1,4 @@
-/** Writes a setting of a bucket from its document, as the operation of S3 does, for what acts in the name of the program. */
+/** Writes a bucket setting from its document with the operation of S3, on behalf of the program. */
 import { Readable } from 'node:stream'
 import type { Actor } from '#objects/actor.ts'
 import type { S3Request, Services } from '#s3/operation.ts'
@@ -10,7 +10,7 @@ export interface SettingToWrite {
   readonly document: Buffer
 }
 
-/** False: this server does not serve it. Throws what the operation answers. */
+/** Returns false if this server does not support the setting. Throws the error of the operation. */
 export async function writeSetting(
   services: Services,
   actor: Actor,
@@ -19,7 +19,7 @@ export async function writeSetting(
   const row = operations.find(({ route }) => route === `PUT bucket ?${subresource}`)
   if (row === undefined || row.isUnserved) return false
   const bucket = await services.store.getBucket(bucketName)
-  // The document came by a request of ours: its checksum is not asked for again.
+  // The document comes from our own request: its checksum was checked there.
   const headers = { 'content-md5': '' }
   const query = new Map([[subresource, '']])
   const facts = { ...actor.facts, method: 'PUT', headers, query }

@@ -1,6 +1,6 @@
 /**
- * The documents of nodes as files, to be edited by hand: written with the stamps of what they were, and taken again if
- * they are valid and nothing was changed meanwhile.
+ * Exports the documents of nodes to files for editing by hand, with their stamps. Imports them again if they are valid
+ * and the documents have not changed in between.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,14 +16,14 @@ import { findLostMaterial } from '#keyring/material.ts'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { type SharedDocuments, withSharedDocuments } from './shared-documents.ts'
 
-/** Beside the files: what they were when they were written. */
+/** A file beside them, with the stamps at the time of the export. */
 const stampsFile = 'export.json'
 const stampsSchema = z.record(z.string(), z.string())
 
 interface Checked {
-  /** What is written to the index. */
+  /** The text that is written to the index. */
   readonly text: string
-  /** Why the present document may not be replaced by it. */
+  /** Why this text may not replace the present document. */
   findLoss(present: string): string | undefined
 }
 
@@ -36,7 +36,7 @@ const documents: readonly { readonly name: string; readonly check: (text: string
 
 const noLoss = (value: unknown): Checked => ({ text: formatDocument(value), findLoss: () => undefined })
 
-/** A key that is gone takes what it has sealed with it. */
+/** Without a key, everything that it has encrypted is lost. */
 function checkKeys(text: string): Checked {
   const { value } = parseDocument(keyDocumentShape, text)
   return {
@@ -48,14 +48,14 @@ function checkKeys(text: string): Checked {
   }
 }
 
-/** Returns the files, which only this user may read. */
+/** Returns the files. Only this user may read them. */
 export function exportDocuments(config: AppConfig, folder: string): Promise<string[]> {
   return withSharedDocuments(config, async ({ engine }) => {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const write = (name: string, text: string) => {
       const path = join(folder, name)
       writeFileSync(path, text, { mode: privateFileMode })
-      // One that was there keeps its mode otherwise.
+      // An existing file would keep its mode.
       chmodSync(path, privateFileMode)
       return path
     }
@@ -72,18 +72,18 @@ export function exportDocuments(config: AppConfig, folder: string): Promise<stri
   })
 }
 
-/** Why nothing was taken: a sentence for each mistake. */
+/** Nothing was imported. The message has a sentence for each mistake. */
 export class ImportRefused extends Error {
   readonly code = 'IMPORT_REFUSED'
 }
 
 export interface ImportOptions {
   readonly folder: string
-  /** Takes the files also where the documents were changed after they were written, or keys would be lost. */
+  /** Imports the files even if the documents have changed since the export, or keys would be lost. */
   readonly isForced: boolean
 }
 
-/** Returns the names of the documents that were changed; all at once. ImportRefused. */
+/** Replaces all documents in one commit. Returns the names of those that changed. Throws ImportRefused. */
 export function importDocuments(config: AppConfig, options: ImportOptions): Promise<string[]> {
   return withSharedDocuments(config, (shared) => importFiles(shared, options))
 }
@@ -108,7 +108,7 @@ async function importFiles({ engine, rows }: SharedDocuments, { folder, isForced
   if (replacements.length === 0) return []
   const replaced = await replaceTexts(engine, replacements)
   if (replaced === undefined)
-    throw new ImportRefused('A document was changed at this moment. Nothing was taken: try again.')
+    throw new ImportRefused('A document was changed at the same time. Nothing was imported: try again.')
   rows.tell()
   return replacements.map(({ name }) => name)
 }
@@ -147,6 +147,6 @@ function readStamps(path: string): Record<string, string> {
   try {
     return stampsSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
-    throw new ImportRefused(`${path} is not as the export has written it.`)
+    throw new ImportRefused(`${path} is not as the export wrote it.`)
   }
 }

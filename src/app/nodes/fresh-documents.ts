@@ -1,6 +1,6 @@
 /**
- * Where documents are kept: in files, or in rows of the index where several nodes share it. There a request waits for a
- * newer state where this process cannot know that it has the newest.
+ * Where documents are kept: in files, or in rows of the index that nodes share. There a request waits for the newest
+ * state if this process may not have it.
  */
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -14,12 +14,12 @@ import type { LevelLog } from '#lib/log/level-log.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 
-/** For so long the last known state is in force while the index cannot be asked. */
+/** The last known state stays in force for this time while the index is unavailable. */
 export const unseenMaxMs = 10_000
 
 /**
- * Asked before a request is served. Resolves with why it cannot be served. `isAboutDocuments`: it reads or changes
- * users, policies or keys, and sees what any node has answered before.
+ * Runs before a request is served. Resolves with the reason if it cannot be served. `isAboutDocuments`: the request
+ * reads or changes users, policies or keys, and must see what any node has answered before.
  */
 export type Freshen = (
   request: IncomingMessage,
@@ -35,11 +35,11 @@ export function openDocumentRows(
   return new DocumentRows({ engine, clock, log, noticePath: noticePathOf(config) })
 }
 
-/** Replaced by each process of this machine that has changed a document. */
+/** Each process of this machine replaces this file when it has changed a document. */
 export const noticePathOf = ({ storageRoot }: Pick<AppConfig, 'storageRoot'>): string =>
   join(storageRoot, '.myfsio.sys', 'config', 'documents.changed')
 
-/** Undefined: documents are files, whose stamps are compared where they are read. */
+/** Undefined: documents are files. Their stamps are compared on each read. */
 export function createFreshen(rows: DocumentRows | undefined, identities: Identities): Freshen | undefined {
   if (rows === undefined) return undefined
   return (request, isAboutDocuments) => {
@@ -49,7 +49,7 @@ export function createFreshen(rows: DocumentRows | undefined, identities: Identi
   }
 }
 
-/** A visitor of the console is answered by any node, also right after a change on another: each visit looks. */
+/** Every visit of the console reads the stamps: it may follow a change on another node. */
 export const createConsoleFreshen =
   (rows: DocumentRows | undefined): (() => Promise<ApiError | undefined> | undefined) =>
   () =>
@@ -58,11 +58,11 @@ export const createConsoleFreshen =
 async function refusalWhileUnseen(rows: DocumentRows): Promise<ApiError | undefined> {
   await refreshWithin(rows)
   if (rows.unseenMs <= unseenMaxMs) return undefined
-  const message = 'The index cannot be reached, which keeps users and policies. Please try again.'
+  const message = 'The index of users and policies cannot be reached. Please try again.'
   return new ApiError('ServiceUnavailable', { message, headers: { 'retry-after': '5' } })
 }
 
-/** The engine itself tries for longer, while a database is started anew. */
+/** The engine itself retries for longer, while a database restarts. */
 const refreshMaxMs = 2000
 
 /** Never rejects. */
@@ -73,7 +73,7 @@ export async function refreshWithin(rows: DocumentRows): Promise<void> {
   waited.abort()
 }
 
-/** A key, or the role of a session, may be new: another node has made it a moment ago. */
+/** An unknown key or role may be new: another node may have created it just now. */
 function isUnknownKey(
   identities: Identities,
   { method = '', url = '/', headers, rawHeaders }: IncomingMessage,

@@ -1,6 +1,6 @@
 /**
- * What a node does before its processes start: it sees whether its version, its SECRET_KEY and its root key are those
- * of the other nodes, and takes documents from files if the index has none.
+ * Runs before the processes of a node start. Checks that its version, SECRET_KEY and root key match the other nodes.
+ * Imports documents from files if the index has none.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,20 +16,20 @@ import { type SharedDocuments, silent, withSharedDocuments } from './shared-docu
 
 export interface JoinOptions {
   readonly version: string
-  /** The first user, from the text of iam.json; undefined: there is none yet. */
+  /** The first user. `iamText`: the text of iam.json; undefined if there is none yet. */
   readonly bootstrapOf: (iamText: string | undefined) => { readonly accessKey: string; readonly secretKey: string }
-  /** Called once the users are there. */
+  /** Called after the users exist. */
   readonly prepare: (identities: Identities) => Promise<void>
   readonly say: (sentence: string) => void
 }
 
 export interface Joined {
   readonly secretKey: string
-  /** Of iam.json as it is now. */
+  /** The present text of iam.json. */
   readonly iamText: string | undefined
 }
 
-/** NodeRefused, or another error with a code and a sentence. */
+/** Throws NodeRefused, or another error with a code and a sentence. */
 export function joinIndex(config: AppConfig, options: JoinOptions): Promise<Joined> {
   return withSharedDocuments(config, async (shared) => {
     const { engine } = shared
@@ -60,7 +60,7 @@ async function openAll(config: AppConfig, { engine, rows }: SharedDocuments, opt
   }
 }
 
-/** Those that lie in files as well. */
+/** Reports documents that also exist as files. */
 async function tellOfFiles(config: AppConfig, { engine }: SharedDocuments, say: JoinOptions['say']): Promise<void> {
   for (const { name, path } of sharedFiles(config)) {
     if (!existsSync(path)) continue
@@ -73,7 +73,7 @@ async function tellOfFiles(config: AppConfig, { engine }: SharedDocuments, say: 
   }
 }
 
-/** What people edit. */
+/** The documents that people edit. */
 export const sharedFiles = ({
   iamPath,
   bucketPolicyPath,

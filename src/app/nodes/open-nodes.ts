@@ -17,7 +17,7 @@ export type Role = 'api' | 'console'
 export interface NodePart {
   readonly id: string
   readonly startedAtMs: number
-  /** As `API worker 1`. */
+  /** Such as `API worker 1`. */
   readonly process: string
   readonly role: Role
 }
@@ -67,10 +67,10 @@ export function openNodes(start: NodeStart, shared: Shared): NodeList & { close(
   }
 }
 
-/** The process of a server that has one for all. */
+/** The name of the process if a server has only one. */
 const together = 'API and console'
 
-/** Nothing is written for it: all of its processes run as long as this one. */
+/** Nothing is written to the index: all processes of this node run as long as this one. */
 async function theOnlyNode(
   { config, version, node }: NodeStart & { readonly node: NodePart },
   jobs: OpenJobs,
@@ -95,7 +95,7 @@ async function theOnlyNode(
   }
 }
 
-/** Such as `API node-1:5000`. A node that listens on all addresses is named by its machine. */
+/** Such as `API node-1:5000`. A node that listens on all addresses gets the name of its machine. */
 function addressOf({ host, apiPort, uiPort }: AppConfig, role: Role): string {
   const name = ['0.0.0.0', '::'].includes(host) ? hostname() : host
   const at = name.includes(':') ? `[${name}]` : name

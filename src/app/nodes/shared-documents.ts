@@ -1,4 +1,4 @@
-/** The documents of nodes, opened apart from a server: at a start, and by commands. */
+/** Opens the documents of nodes without a server: at a start, and for commands. */
 
 import { openIndex } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
@@ -13,7 +13,7 @@ export interface SharedDocuments {
   readonly rows: DocumentRows
 }
 
-/** `log`: what goes wrong is told by what is thrown. */
+/** `log`: silent unless given. Errors are thrown in any case. */
 export async function withSharedDocuments<T>(
   config: AppConfig,
   work: (documents: SharedDocuments) => Promise<T>,

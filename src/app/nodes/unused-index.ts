@@ -5,7 +5,7 @@ import type { MetadataEngine } from '#metadata/engine.ts'
 import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
 import { NodeRefused } from '#nodes/refused-start.ts'
 
-/** The index of nodes, none of which runs: NodeRefused if one does. */
+/** Opens the index of nodes. Throws NodeRefused if a node runs. */
 export async function openUnusedIndex(config: AppConfig): Promise<MetadataEngine> {
   const engine = await openIndex(config)
   try {

@@ -2,7 +2,7 @@ import type { AppConfig } from '#config/config.ts'
 import { newBucket } from '#model/bucket/new-bucket.ts'
 import type { Store } from '#store/contract.ts'
 
-/** Creates the buckets of MYFSIO_BUCKETS that do not exist; they belong to the administrator. */
+/** Creates missing buckets of MYFSIO_BUCKETS. The administrator owns them. */
 export async function createBuckets(store: Store, config: AppConfig, ownerId: string): Promise<void> {
   const { buckets, region } = config
   for (const name of buckets) {

@@ -1,4 +1,4 @@
-/** IAM users that the one who starts a server declares, with keys of known secrets. */
+/** Declares IAM users at a start, with known access keys and secrets. */
 
 import { createUser } from '#identity/accounts/users.ts'
 import { createAdministrator } from '#identity/administrator.ts'
@@ -13,11 +13,11 @@ export interface DeclaredUser {
   readonly name?: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** Identity policy; without one, the user may do nothing. */
+  /** Identity policy. Without one, the user has no permissions. */
   readonly policy?: object
 }
 
-/** Creates the administrator and the users, or gives those that exist these keys and policies. MalformedPolicyDocument. */
+/** Creates the administrator and the users, or updates their keys and policies. Throws MalformedPolicyDocument. */
 export async function declareUsers(
   identities: Identities,
   administrator: { readonly accessKeyId: string; readonly secretAccessKey: string },

@@ -1,4 +1,4 @@
-/** Loads a folder into a store: each folder in it is a bucket, and each file below that an object. */
+/** Loads a folder into a store: each subfolder becomes a bucket, and each file in it an object. */
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
@@ -17,11 +17,11 @@ import { createBuckets } from './create-buckets.ts'
 export interface SeedOptions {
   readonly config: AppConfig
   readonly ownerId: string
-  /** Seals what the settings or a bucket's rule say. */
+  /** Encrypts objects as the settings or the default encryption of the bucket say. */
   readonly encryption: Encryption
 }
 
-/** InvalidBucketName of a folder whose name no bucket can have. Files beside the folders are left out. */
+/** Throws InvalidBucketName for a folder name that is no valid bucket name. Files beside the folders are ignored. */
 export async function seedStore(
   store: Store,
   folder: string,

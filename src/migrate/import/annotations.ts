@@ -1,4 +1,4 @@
-/** Annotations of a version, where the source has any. */
+/** Annotations of a version, if the source has any. */
 import { isRefusal } from '#migrate/source/source.ts'
 import type { ImportedAnnotation } from '#store/annotations/contract.ts'
 import type { ImportContext } from './context.ts'
@@ -13,7 +13,7 @@ export async function annotationsOf(
   if (withoutAnnotations.has(source) || without.has('annotations')) return undefined
   const annotations = await source.annotations(from, version)
   if (!isRefusal(annotations)) return annotations
-  // No other store than AWS and this program has them: others refuse the request, each in its own way.
+  // Only AWS and this program support annotations. Other stores refuse the request, each in its own way.
   withoutAnnotations.add(source)
   if (annotations.reason.startsWith('AccessDenied')) report.note('annotations could not be read (AccessDenied)', from)
   return undefined

@@ -1,4 +1,4 @@
-/** What every step of an import has at hand. */
+/** What every step of an import uses. */
 import type { SourceSetting } from '#migrate/source/setting-name.ts'
 import type { Source } from '#migrate/source/source.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -6,7 +6,7 @@ import type { Actor } from '#objects/actor.ts'
 import type { Store } from '#store/contract.ts'
 import type { ImportReport } from './report.ts'
 
-/** What may be left out. */
+/** What an import can omit. */
 export const omissions = ['versions', 'settings', 'policy', 'encryption', 'locks', 'tags', 'annotations'] as const
 export type Omission = (typeof omissions)[number]
 
@@ -16,11 +16,11 @@ export interface ImportContext {
   readonly actor: Actor
   readonly report: ImportReport
   readonly without: ReadonlySet<Omission>
-  /** Says what would be taken, and takes nothing. */
+  /** Reports what would be imported, and imports nothing. */
   readonly isDry: boolean
-  /** Objects at the same time. */
+  /** The maximum of objects at the same time. */
   readonly atOnceMax: number
   readonly newBucket: (named: Pick<Bucket, 'name'> & Partial<Bucket>) => Bucket
-  /** Writes a setting from its document. False: this server does not serve it. Throws ApiError. */
+  /** Writes a setting from its document. Returns false if this server does not support it. Throws ApiError. */
   readonly putSetting: (bucketName: string, setting: SourceSetting, document: Buffer) => Promise<boolean>
 }

@@ -1,4 +1,4 @@
-/** One bucket: made if it is missing, then its settings, and its objects several at a time. */
+/** Imports a bucket: creates it if missing, then imports its settings, then its objects, several at a time. */
 import { eachConcurrently } from '#lib/async/each-concurrently.ts'
 import { reasonOf } from '#migrate/source/refusal.ts'
 import type { History } from '#migrate/source/source.ts'
@@ -40,7 +40,7 @@ async function importHistory(
   const where = placeOf(from, { key })
   const refusal = refusalOf(key)
   if (refusal !== undefined) return report.fail(where, refusal)
-  // As it is now: settings have been written since it was opened.
+  // Read again: its settings have been written since it was opened.
   const bucket = isMissing ? undefined : await store.getBucket(name)
   const known = bucket === undefined ? [] : await knownVersions(store, bucket, key)
   const { take, skipped, late } = planHistory(versions, known)
@@ -48,7 +48,7 @@ async function importHistory(
   if (late > 0) report.note('versions left out, since what is here is newer', where)
   for (const version of take) {
     if (isDry || bucket === undefined) report.take(version.sizeBytes)
-    // What is newer must not come before what is older.
+    // Newer versions must not be imported before older ones.
     else if ((await importVersion(context, { bucket, from, version })) === 'lost')
       return failRest(context, from, take, version)
   }

@@ -1,6 +1,6 @@
 /**
- * A version that was uploaded in parts: in the same parts, so that its ETag and checksum are the same. A run that was ended goes on with
- * the upload that is here.
+ * Imports a multipart upload in the same parts, so that its ETag and checksum stay the same. After an interrupted run,
+ * the upload continues.
  */
 import type { Description, SourceParts } from '#migrate/source/source.ts'
 import { ApiError } from '#model/errors.ts'
@@ -18,7 +18,7 @@ import { type PartPlan, pieceAt, planParts } from './part-plan.ts'
 import { placeOf } from './report.ts'
 import { conditionsOn } from './top-of-key.ts'
 
-/** False: it cannot be had in these parts, and nothing was imported. */
+/** Returns false if it cannot be imported in these parts. Nothing was imported then. */
 export async function importParts(context: ImportContext, task: Task): Promise<boolean> {
   const { from, version } = task
   const told = await context.source.describeParts(from, version)
@@ -39,7 +39,7 @@ export async function importParts(context: ImportContext, task: Task): Promise<b
   }
 }
 
-/** Those of other contents that an earlier run has begun are of no use any more. */
+/** Aborts uploads of other contents that an earlier run has begun. */
 async function findUpload({ store }: ImportContext, { bucket, version }: Task): Promise<Upload | undefined> {
   const { key, etag } = version
   const query = { bucket: bucket.name, prefix: key, delimiter: '', limit: 1000, keyMarker: '', uploadIdMarker: '' }
@@ -59,7 +59,7 @@ async function beginUpload(context: ImportContext, task: Task, { description }: 
   })
 }
 
-/** What an upload declares of checksums; nothing where the source has one that no upload could have made. */
+/** The checksum that an upload declares. Empty if no upload can have the checksum of the source. */
 function declared({ checksum }: Description): Pick<Upload, 'checksumAlgorithm' | 'checksumType'> {
   if (checksum === undefined) return {}
   try {
@@ -112,7 +112,7 @@ async function complete(context: ImportContext, task: Task, completion: Completi
   const { upload, plan, parts, conditions, description } = completion
   const isSame = etagOfParts(parts.map(({ etag }) => Buffer.from(etag, 'hex'))) === version.etag
   const { checksum } = description
-  // A guess at the parts makes another composite checksum, which says nothing of the bytes.
+  // Guessed parts give another composite checksum, which proves nothing about the bytes.
   const isChecked = checksum?.type === 'FULL_OBJECT' || plan.kind === 'parts' || isSame
   const annotations = await takeAnnotations(context, task, upload)
   const written = await store

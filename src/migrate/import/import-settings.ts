@@ -1,4 +1,4 @@
-/** Settings of a bucket: those that objects depend on before them, the others after them. */
+/** Imports bucket settings: those that objects depend on before the objects, the others after them. */
 import { type SourceSetting, sourceSettings } from '#migrate/source/setting-name.ts'
 import { isRefusal } from '#migrate/source/source.ts'
 import { ApiError } from '#model/errors.ts'
@@ -9,7 +9,7 @@ export interface BucketNames {
   readonly to: string
 }
 
-/** What new versions are made by. */
+/** Settings that apply to new versions. */
 const first: readonly SourceSetting[] = ['versioning', 'ownershipControls', 'encryption']
 const last = sourceSettings.filter((name) => !first.includes(name))
 
@@ -61,7 +61,7 @@ async function importSetting(context: ImportContext, { from, to }: BucketNames, 
   }
 }
 
-/** Some settings are answered as documents that say that there is none. */
+/** Whether the document sets anything: some settings are answered even if they are not set. */
 function says(setting: SourceSetting, document: string): boolean {
   switch (setting) {
     case 'acl':

@@ -1,4 +1,4 @@
-/** One version or delete marker, with what belongs to it, on top of its key. */
+/** Imports a version or delete marker as the newest of its key. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { reasonOf, statusOf } from '#migrate/source/refusal.ts'
 import { ApiError } from '#model/errors.ts'
@@ -9,7 +9,7 @@ import { importWhole } from './import-whole.ts'
 import { importedOf, type Task } from './new-object.ts'
 import { placeOf } from './report.ts'
 
-/** `refused`: it can never be had as it is. `lost`: another run may have it. The report says why. */
+/** `refused`: the source will never give it. `lost`: another run may succeed. The report has the reason. */
 export type Outcome = 'taken' | 'refused' | 'lost'
 
 export async function importVersion(context: ImportContext, task: Task): Promise<Outcome> {
@@ -45,14 +45,14 @@ async function takeVersion(context: ImportContext, task: Task): Promise<void> {
   if (!isInParts) await importWhole(context, task)
 }
 
-/** Whether the same may succeed when it is tried again: the connection broke, or the source is busy. */
+/** Whether a retry may succeed: the connection broke, or the source is busy. */
 function mayPass(error: unknown): boolean {
   if (error instanceof ApiError) return error.code === 'IncompleteBody' || error.code === 'OperationAborted'
   const status = statusOf(error)
   return status === undefined || status >= 500 || status === 408 || status === 429
 }
 
-/** The source refuses to give this version, as one with a key of its customer, or one that is archived. */
+/** The source refuses this version: for example, it is archived or encrypted with a customer key (SSE-C). */
 const isFinal = (error: unknown): boolean => [400, 403, 404].includes(statusOf(error) ?? 0)
 
 function sentenceOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** A version that comes in one piece. */
+/** Imports a version in one piece. */
 import type { OpenSource } from '#migrate/source/source.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
@@ -33,7 +33,7 @@ export async function importWhole(context: ImportContext, task: Task): Promise<v
   }
 }
 
-/** Checked against the checksum of the source, where that is of all bytes. */
+/** The body is compared with the checksum of the source, if that covers all bytes. */
 export function bodyOf({ description, sizeBytes, body: source }: OpenSource, algorithm?: ChecksumAlgorithm): NewBody {
   const { checksum } = description
   const isOfBytes = checksum?.type === 'FULL_OBJECT'

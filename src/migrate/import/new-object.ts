@@ -1,4 +1,4 @@
-/** What an imported version will be, from what the source says of it. */
+/** Builds an imported version from what the source reports about it. */
 import type { Description, SourceVersion } from '#migrate/source/source.ts'
 import { isRefusal } from '#migrate/source/source.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -11,7 +11,7 @@ import { placeOf } from './report.ts'
 
 export interface Task {
   readonly bucket: Bucket
-  /** Of the bucket there. */
+  /** The name of the source bucket. */
   readonly from: string
   readonly version: SourceVersion
 }
@@ -64,7 +64,7 @@ function lockOf(
   return undefined
 }
 
-/** Never kept less protected than there. Keys of another KMS cannot be had. */
+/** Never less protected than at the source. Keys of another KMS cannot be imported. */
 function encryptionOf(
   context: ImportContext,
   bucket: Bucket,
@@ -74,11 +74,11 @@ function encryptionOf(
   if (encryption === undefined || context.without.has('encryption')) return undefined
   if (encryption === 'AES256') return { method: 'AES256' }
   const isSealed = bucket.encryption?.method !== undefined
-  note(`sealed with ${isSealed ? 'what the bucket says' : 'AES256'} instead of ${encryption}, whose key the source has`)
+  note(`encrypted with ${isSealed ? 'the bucket default' : 'AES256'} instead of ${encryption}: the source has its key`)
   return isSealed ? undefined : { method: 'AES256' }
 }
 
-/** Sources that tell how many tags there are need no question where there are none. */
+/** Sources that report the number of tags. For 0 tags they are not asked. */
 const tellsTagCount = new WeakSet<object>()
 const hasNoTags = new WeakSet<object>()
 

@@ -1,4 +1,4 @@
-/** The bucket that objects are imported into: made as the one of the source is, if it is missing. */
+/** Opens the target bucket. If it is missing, it is created like the bucket of the source. */
 import { isRefusal } from '#migrate/source/source.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
@@ -7,9 +7,9 @@ import type { BucketNames } from './import-settings.ts'
 
 export interface OpenBucket {
   readonly bucket: Bucket
-  /** Of a dry run: nothing is here yet. */
+  /** Only in a dry run: the bucket does not exist yet. */
   readonly isMissing: boolean
-  /** There are older versions and delete markers to take. */
+  /** The source has older versions and delete markers to import. */
   readonly hasVersions: boolean
 }
 
@@ -39,7 +39,7 @@ async function read(
   return undefined
 }
 
-/** Without the default retention, which is not for what is imported. */
+/** Without the default retention: it must not apply to imported objects. */
 async function enableLock({ putSetting, report }: ImportContext, { from, to }: BucketNames): Promise<void> {
   const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
   const lock = '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>'

@@ -1,4 +1,4 @@
-/** How a version that was uploaded in parts is read: part by part where the source tells them, else in likely pieces. */
+/** How a multipart upload is read: by its parts if the source tells them, else in pieces of a likely size. */
 import { limits } from '#model/limits.ts'
 
 export type PartPlan =
@@ -6,18 +6,18 @@ export type PartPlan =
   | { readonly kind: 'pieces'; readonly count: number; readonly pieceBytes: number }
 
 const MiB = 1024 * 1024
-/** What clients use by default: the SDKs, the aws command, mc, rclone, s3cmd, restic, Hadoop, Veeam... */
+/** Default part sizes in MiB of clients: SDKs, the aws command, mc, rclone, s3cmd, restic, Hadoop, Veeam... */
 const likely = [5, 8, 16, 15, 10, 6, 7, 12, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1024, 5120]
 
 interface Told {
-  /** As the ETag ends. */
+  /** Its end is the number of parts. */
   readonly etag: string
   readonly sizeBytes: number
   readonly partCount: number | undefined
   readonly firstBytes: number
 }
 
-/** Undefined: it is read as a whole. */
+/** Undefined: the object is read as a whole. */
 export function planParts({ etag, sizeBytes, partCount, firstBytes }: Told): PartPlan | undefined {
   const count = Number(/-(\d{1,5})$/.exec(etag)?.[1] ?? 0)
   if (count < 1 || count > limits.partNumberMax || sizeBytes === 0) return undefined
@@ -29,7 +29,7 @@ export function planParts({ etag, sizeBytes, partCount, firstBytes }: Told): Par
   return pieceBytes === undefined ? undefined : { kind: 'pieces', count, pieceBytes }
 }
 
-/** One of the likely sizes that makes so many; else such that all but the last are of whole MiB. */
+/** A likely size that makes this number of pieces. If none does, the smallest such size in whole MiB. */
 function pieceOf(sizeBytes: number, count: number): number | undefined {
   const fits = (bytes: number) => Math.ceil(sizeBytes / bytes) === count
   const found = likely.map((size) => size * MiB).find(fits)

@@ -1,7 +1,7 @@
-/** Which versions of a key an import has yet to take. */
+/** Which versions of a key an import still has to import. */
 import type { SourceVersion } from '#migrate/source/source.ts'
 
-/** A version as it is here; the same of time and size are the same. */
+/** A version in the target. Equal time and size mean that it is the same version. */
 export interface Known {
   readonly isDeleteMarker: boolean
   readonly sizeBytes: number
@@ -9,14 +9,14 @@ export interface Known {
 }
 
 export interface HistoryPlan {
-  /** Oldest first: they go on top of what is here. */
+  /** Oldest first: each becomes the newest version. */
   readonly take: readonly SourceVersion[]
   readonly skipped: number
-  /** Not here, and older than what is: no version can be put below another. */
+  /** Missing versions that are older than the newest one here. They cannot be inserted below it. */
   readonly late: number
 }
 
-/** Both oldest first. */
+/** Both lists are oldest first. */
 export function planHistory(there: readonly SourceVersion[], here: readonly Known[]): HistoryPlan {
   const newest = here.at(-1)
   if (newest === undefined) return { take: there, skipped: 0, late: 0 }
@@ -29,6 +29,6 @@ export function planHistory(there: readonly SourceVersion[], here: readonly Know
   return { take, skipped, late: there.length - take.length - skipped }
 }
 
-/** The time of an import is the source's, to the millisecond: another write does not have it. */
+/** An imported version keeps the time of the source in milliseconds, so another write hardly has the same. */
 const nameOf = ({ isDeleteMarker, sizeBytes, modifiedAtMs }: Known): string =>
   isDeleteMarker ? `marker ${modifiedAtMs}` : `${modifiedAtMs} ${sizeBytes}`

@@ -1,4 +1,4 @@
-/** What an import has done, and what it could not do: failures one by one as they come, the rest summed up at the end. */
+/** Report of an import: prints failures at once, and a summary of the rest at the end. */
 
 interface Note {
   count: number
@@ -30,7 +30,7 @@ export class ImportReport {
     this.#print(`failed ${where}: ${reason}`)
   }
 
-  /** What is different here, or could not be taken, of an object that was imported or of a bucket. */
+  /** A difference to the source, or something that could not be imported. */
   note(what: string, where: string): void {
     const known = this.#notes.get(what)
     if (known === undefined && this.#notes.size >= notesMax) return
@@ -56,7 +56,7 @@ export class ImportReport {
   }
 }
 
-/** For people: bucket and key, and which version. */
+/** Bucket, key and version, for people. */
 export const placeOf = (
   bucket: string,
   { key, versionId }: { readonly key: string; readonly versionId?: string | undefined },

@@ -1,9 +1,9 @@
-/** What is here of a key before a version is put on top of it. */
+/** The state of a key in the target before a version is added. */
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { Store, WriteConditions } from '#store/contract.ts'
 import type { Known } from './plan-history.ts'
 
-/** Another write that comes in between is not overwritten: PreconditionFailed. */
+/** Conditions that fail with PreconditionFailed if another write comes in between. */
 export async function conditionsOn(store: Store, { name }: Bucket, key: string): Promise<WriteConditions> {
   const current = await store.findVersion(name, key, undefined)
   if (current === undefined || current.isDeleteMarker) return { ifNoneMatch: '*' }
@@ -12,7 +12,7 @@ export async function conditionsOn(store: Store, { name }: Bucket, key: string):
 
 const pageMax = 1000
 
-/** Every version of a key here, oldest first. */
+/** Every version of a key in the target, oldest first. */
 export async function knownVersions(store: Store, bucket: Bucket, key: string): Promise<Known[]> {
   if (bucket.versioning === 'Unversioned') {
     const current = await store.findVersion(bucket.name, key, undefined)

@@ -8,7 +8,7 @@ export interface KeyHistory {
   readonly versions: readonly StoredVersion[]
 }
 
-/** Current versions and the others are rows of two tables, both in the order of keys. */
+/** Current and older versions are rows of two tables, both in the order of keys. */
 export async function* storedHistories(engine: MetadataEngine, bucket: string): AsyncGenerator<KeyHistory> {
   const current = new Cursor(engine, bucket, 'o')
   const others = new Cursor(engine, bucket, 'v')

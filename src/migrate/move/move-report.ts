@@ -1,4 +1,4 @@
-/** How far a move is. */
+/** The progress of a move. */
 export class MoveReport {
   objects = 0
   bytes = 0

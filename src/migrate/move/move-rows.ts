@@ -1,11 +1,11 @@
-/** Rows that are the same in every store: buckets, their settings, and what the store remembers beside versions. */
+/** Rows that are the same in every store: buckets, settings, and everything else beside versions. */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeCounters } from '#metadata/write.ts'
 import type { StoreContext } from '#store/context.ts'
 import type { Stores } from './move-version.ts'
 
-/** A row of the target as long as a move into it has not ended: no server starts on half of a store. */
+/** The target has this row until the move has ended, so that no server starts on an incomplete store. */
 export const movingKey: Buffer = rowKey('g', 'moving')
 
 export async function moveBucketRows({ from, to }: Stores): Promise<string[]> {
@@ -20,7 +20,7 @@ export async function moveBucketRows({ from, to }: Stores): Promise<string[]> {
   return buckets
 }
 
-/** After the versions: what clients and jobs may ask of the past. */
+/** Moved after the versions: rows that tell clients and jobs about the past. */
 export async function moveOtherRows({ from, to }: Stores): Promise<void> {
   await copyTable({ from, to }, 'd')
   await copyEvents({ from, to })
@@ -44,7 +44,7 @@ async function copyTable({ from, to }: Stores, table: 'x' | 'd'): Promise<void> 
   await put(to, rows)
 }
 
-/** The counter of a bucket's events comes by what it lacks: an engine may keep it in several rows. */
+/** The event counter is moved by adding the difference: an engine may store it in several rows. */
 async function copyEvents({ from, to }: Stores): Promise<void> {
   for await (const { key, value } of eachRow(from.engine, rowsOf('e'))) {
     if (rowParts(key).length > 1) {

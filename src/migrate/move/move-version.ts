@@ -1,4 +1,4 @@
-/** One version from store to store: its bytes as they are kept, compared with the checksum of its record on the way. */
+/** Moves one version. Its stored bytes are compared with the checksum of its record on the way. */
 
 import type { StagedBlob } from '#blobs/contract/incoming.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
@@ -14,7 +14,7 @@ export interface Stores {
   readonly to: StoreContext
 }
 
-/** Throws an Error with a sentence for bytes that are missing or damaged. */
+/** Throws an Error with a sentence if bytes are missing or damaged. */
 export async function moveVersion({ from, to }: Stores, bucket: string, version: StoredVersion): Promise<void> {
   const { annotations, partCount, isDeleteMarker } = version
   if (annotations !== undefined) await moveAnnotations({ from, to }, annotations.id)
@@ -32,7 +32,7 @@ async function moveBytes({ from, to }: Stores, bucket: string, version: StoredVe
   }
 }
 
-/** Files that were copied, or changed by hand, are not where their record says before somebody has looked for them. */
+/** After a file was copied or changed by hand, a search has to find it before its record is right. */
 async function openBytes(from: StoreContext, bucket: string, version: StoredVersion): Promise<OpenBlob> {
   const { key, versionId, order } = version
   let blob = await from.blobs.open(bucket, version)
@@ -42,8 +42,8 @@ async function openBytes(from: StoreContext, bucket: string, version: StoredVers
     if (record?.order !== order) throw new Error('it was changed by hand; the next run takes what is there')
     blob = await from.blobs.open(bucket, record)
   }
-  if (blob === undefined) throw new Error('its bytes are missing; fsck tells more')
-  if (blob === 'damaged') throw new Error('its bytes are damaged; fsck tells more')
+  if (blob === undefined) throw new Error('its bytes are missing; run fsck for details')
+  if (blob === 'damaged') throw new Error('its bytes are damaged; run fsck for details')
   return blob
 }
 
@@ -57,7 +57,7 @@ async function stageSame(to: StoreContext, blob: OpenBlob, version: StoredVersio
     blob.assertCopied(range, staged.digests)
     const expected = keptCrc64nvmeOf(version)
     const found = staged.digests.get('CRC64NVME')?.toString('base64')
-    if (expected !== undefined && expected !== found) throw new Error('its bytes are damaged; fsck tells more')
+    if (expected !== undefined && expected !== found) throw new Error('its bytes are damaged; run fsck for details')
     return staged
   } catch (error) {
     to.blobs.discard(staged)
@@ -67,7 +67,7 @@ async function stageSame(to: StoreContext, blob: OpenBlob, version: StoredVersio
 
 const rowsAtOnce = 50
 
-/** Before the version that names them: what is left of a move that is given up is removed with its bucket. */
+/** Moved before their version. If the move is given up, they are removed with their bucket. */
 async function moveAnnotations({ from, to }: Stores, setId: string): Promise<void> {
   for (const table of ['y', 'z'] as const) {
     let writes: { key: Uint8Array; value: Uint8Array }[] = []

@@ -1,4 +1,4 @@
-/** Annotations of a version, one after the other: there may be 1,000 of 1 MiB. */
+/** Reads annotations one at a time: a version may have 1,000 of 1 MiB. */
 import type { AnnotationEntry, ListObjectAnnotationsOutput } from '@aws-sdk/client-s3'
 import { checksumAlgorithms } from '#model/object/object.ts'
 import type { ImportedAnnotation } from '#store/annotations/contract.ts'

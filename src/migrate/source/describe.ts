@@ -1,4 +1,4 @@
-/** What headers of an answer say of a version, in our words. */
+/** Describes a version from the headers of an answer. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { type Checksum, checksumAlgorithms, type ObjectHeaders } from '#model/object/object.ts'
 import type { RequestedLock } from '#objects/versions/lock-object.ts'
@@ -21,7 +21,7 @@ export function descriptionOf(answer: Answer): Description {
 }
 
 function headersOf(answer: Answer): ObjectHeaders {
-  // Some servers keep the encoding of the transfer.
+  // Some servers store the transfer encoding aws-chunked too.
   const encoding = answer.ContentEncoding?.split(',')
     .map((one) => one.trim())
     .filter((one) => one !== 'aws-chunked' && one !== '')
@@ -36,7 +36,7 @@ function headersOf(answer: Answer): ObjectHeaders {
   }
 }
 
-/** CRC64NVME is computed of everything: any other that the source has is worth more. */
+/** CRC64NVME comes last: this server computes it for every object anyway. */
 const preferred = [...checksumAlgorithms.filter((one) => one !== 'CRC64NVME'), 'CRC64NVME'] as const
 
 function checksumOf(answer: Answer): Checksum | undefined {
@@ -62,7 +62,7 @@ function lockOf(answer: Answer): RequestedLock | undefined {
     ...(isDated && {
       retention: {
         mode,
-        // An event hold that is on makes of the date that it would be if it were released now.
+        // During an event hold this date is only the one that a release now would set.
         ...(until !== undefined && !isHeld && { untilMs: until.getTime() }),
         ...(isHeld && { eventHold: 'ON' as const, holdPeriod: unit }),
       },

@@ -1,4 +1,4 @@
-/** The keys of a bucket with their versions, as the source lists them, page by page. */
+/** Lists the keys of a bucket with their versions, page by page. */
 import type {
   DeleteMarkerEntry,
   _Object as ListedObject,
@@ -14,7 +14,7 @@ interface Place {
   readonly prefix: string
 }
 
-/** Current versions alone. */
+/** Only current versions. */
 export async function* listCurrent({ sdk, s3 }: SdkClient, { bucket, prefix }: Place): AsyncGenerator<History> {
   let ContinuationToken: string | undefined
   do {
@@ -29,7 +29,7 @@ export async function* listCurrent({ sdk, s3 }: SdkClient, { bucket, prefix }: P
   } while (ContinuationToken !== undefined)
 }
 
-/** Every version and delete marker; those of a key may be on several pages. */
+/** Every version and delete marker. Those of one key may be on several pages. */
 export async function* listHistories(client: SdkClient, place: Place): AsyncGenerator<History> {
   let key: string | undefined
   let newestFirst: SourceVersion[] = []
@@ -64,7 +64,7 @@ async function* listVersions({ sdk, s3 }: SdkClient, { bucket, prefix }: Place):
 
 type Entry = ListedVersion | DeleteMarkerEntry
 
-/** The SDK gives versions and delete markers apart, while times of a second do not tell which of them came first. */
+/** Restores the order of the document: the SDK separates the two kinds, and times in seconds are too coarse. */
 function* inOrder(
   document: Buffer,
   page: { readonly Versions?: ListedVersion[] | undefined; readonly DeleteMarkers?: DeleteMarkerEntry[] | undefined },

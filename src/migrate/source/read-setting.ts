@@ -1,11 +1,11 @@
-/** Bucket settings as the source answers them. */
+/** Reads bucket settings as the source answers them. */
 import type { GetBucketAclCommand } from '@aws-sdk/client-s3'
 import { refusalOf, statusOf } from './refusal.ts'
 import { keepDocument, type SdkClient } from './sdk-client.ts'
 import type { SourceSetting } from './setting-name.ts'
 import type { Refusal } from './source.ts'
 
-/** What asks for a setting, by the name of its subresource. */
+/** The command for each setting, by the name of its subresource. */
 const commands = {
   abac: 'GetBucketAbacCommand',
   accelerate: 'GetBucketAccelerateConfigurationCommand',
@@ -26,10 +26,10 @@ const commands = {
   website: 'GetBucketWebsiteCommand',
 } as const satisfies Record<SourceSetting, string>
 
-/** They differ in their answers, of which only the document is read. */
+/** The answers of the commands differ, but only the document is read. */
 type SettingCommand = new (input: { readonly Bucket: string }) => GetBucketAclCommand
 
-/** Undefined: there is none. */
+/** Undefined: the setting is not set. */
 export async function readSetting(
   { sdk, s3 }: SdkClient,
   bucket: string,
@@ -41,7 +41,7 @@ export async function readSetting(
   try {
     await s3.send(command)
     const text = document()
-    // Of a source that does not know the setting.
+    // A source that does not know the setting answers with a listing.
     return text.includes('<ListBucketResult') ? undefined : text
   } catch (error) {
     const isMissing = statusOf(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket')

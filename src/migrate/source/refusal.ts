@@ -1,4 +1,4 @@
-/** What the source answers instead: whether it may be asked again, and in a few words why not. */
+/** What a refusal of the source means: whether a retry makes sense, and a short reason. */
 import { NotTheDocument } from './sdk-client.ts'
 import type { Refusal } from './source.ts'
 
@@ -13,7 +13,7 @@ const isAnswered = (error: unknown): error is Answered => error instanceof Error
 export const statusOf = (error: unknown): number | undefined =>
   isAnswered(error) ? error.$metadata?.httpStatusCode : undefined
 
-/** Throws what is no answer: the source cannot be reached. */
+/** Throws the error again if it is no answer: the source cannot be reached. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof NotTheDocument) return { reason: error.message, isUnserved: true }
   const status = statusOf(error)
@@ -21,7 +21,7 @@ export function refusalOf(error: unknown): Refusal {
   return { reason: reasonOf(error), isUnserved: status === 501 || status === 405 }
 }
 
-/** Without the request, which may hold a signature. */
+/** Leaves out the request, which may contain a signature. */
 export function reasonOf(error: unknown): string {
   if (!isAnswered(error)) return error instanceof Error ? error.message : String(error)
   const { name, message } = error

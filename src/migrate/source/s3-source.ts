@@ -1,4 +1,4 @@
-/** Any server that speaks S3, by the SDK. */
+/** Reads any S3 server through the SDK. */
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandInput, GetObjectCommandOutput, ListBucketsCommandOutput } from '@aws-sdk/client-s3'
 import { readAnnotations } from './annotations.ts'
@@ -41,7 +41,7 @@ async function listBuckets({ sdk, s3 }: SdkClient): Promise<string[]> {
   return names
 }
 
-/** Without versions the ETag tells whether it still is what was listed. */
+/** Without versions, the ETag tells whether the object is still the listed one. */
 function addressOf(Bucket: string, { key: Key, versionId, etag }: SourceVersion) {
   return versionId === undefined ? { Bucket, Key, IfMatch: `"${etag}"` } : { Bucket, Key, VersionId: versionId }
 }
@@ -58,7 +58,7 @@ async function open({ sdk, s3 }: SdkClient, address: GetObjectCommandInput): Pro
   return { description: descriptionOf(answer), sizeBytes: ContentLength, body: Body as Readable }
 }
 
-/** Two requests: one describes the whole, and one tells of the first part. */
+/** Two requests: one describes the object, the other its first part. */
 async function describeParts({ sdk, s3 }: SdkClient, bucket: string, version: SourceVersion): Promise<SourceParts> {
   const asked = { ...addressOf(bucket, version), ChecksumMode: 'ENABLED' } as const
   const whole = await s3.send(new sdk.HeadObjectCommand(asked))

@@ -1,4 +1,4 @@
-/** The SDK's client of the source, loaded when it is needed. */
+/** The SDK client of the source, loaded when it is needed. */
 import { Readable } from 'node:stream'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type { SourceAddress } from './source-address.ts'
@@ -13,7 +13,7 @@ export interface SdkClient {
   readonly s3: Sdk.S3Client
 }
 
-/** Without credentials those of the SDK's default chain: variables AWS_*, profiles, the role of a machine. */
+/** Default credentials: the default chain of the SDK (variables AWS_*, profiles, the role of a machine). */
 export async function openSdkClient(
   { endpoint, region, isPathStyle }: SourceAddress,
   credentials: SourceCredentials | undefined,
@@ -23,7 +23,7 @@ export async function openSdkClient(
   const agent = { keepAlive: true, maxSockets: connections }
   const s3 = new sdk.S3Client({
     forcePathStyle: isPathStyle,
-    // Elsewhere any region does; AWS takes it from the same chain as credentials.
+    // Other stores accept any region. For AWS it comes from the same chain as the credentials.
     ...(region !== undefined || endpoint !== undefined ? { region: region ?? 'us-east-1' } : {}),
     ...(endpoint === undefined ? { followRegionRedirects: true } : { endpoint }),
     ...(credentials && { credentials }),
@@ -33,17 +33,17 @@ export async function openSdkClient(
   return { sdk, s3 }
 }
 
-/** A command: each has a type of its own. */
+/** What all types of commands have in common. */
 interface Stacked {
   readonly middlewareStack: object
 }
 
-/** A source that does not know a subresource answers with the object or the listing itself. */
+/** Some sources answer an unknown subresource with the object or the listing. */
 export class NotTheDocument extends Error {}
 
 const documentMax = 8 * 1024 * 1024
 
-/** The document that the command will be answered with, as it came, once it is. NotTheDocument if it has another root. */
+/** Returns a function that gets the document of the answer, unchanged. NotTheDocument if its root differs. */
 export function keepDocument(command: Stacked, root?: string): () => Buffer {
   let document: Buffer = Buffer.alloc(0)
   const stack = command.middlewareStack as Sdk.S3Client['middlewareStack']
@@ -57,7 +57,7 @@ export function keepDocument(command: Stacked, root?: string): () => Buffer {
       response.body = Readable.from([document])
       return answered
     },
-    // Inside of what reads the answer.
+    // Runs before the SDK parses the answer.
     { step: 'deserialize', priority: 'low', name: 'keepDocument' },
   )
   return () => document
@@ -76,5 +76,5 @@ async function readDocument(body: Readable): Promise<Buffer> {
 
 function assertRoot(document: Buffer, root: string): void {
   const [, found] = /^[^<]*(?:<\?[^>]*>\s*)?<(?:\w+:)?(\w+)/.exec(document.toString('latin1', 0, 1000)) ?? []
-  if (found !== root) throw new NotTheDocument(`The source answers with something else than ${root}.`)
+  if (found !== root) throw new NotTheDocument(`The source does not answer with ${root}.`)
 }

@@ -1,4 +1,4 @@
-/** Bucket settings that an import asks for, by their subresources. */
+/** Bucket settings that an import reads, by their subresources. */
 export const sourceSettings = [
   'accelerate',
   'acl',
@@ -16,7 +16,7 @@ export const sourceSettings = [
   'tagging',
   'versioning',
   'website',
-  // After the tags, which cannot be put while it is enabled.
+  // After the tags: they cannot be put while ABAC is enabled.
   'abac',
 ] as const
 

@@ -3,16 +3,16 @@
 export interface SourceAddress {
   /** Undefined: every bucket. */
   readonly bucket: string | undefined
-  /** Of the keys; '' for all. */
+  /** The prefix of the keys; '' for all. */
   readonly prefix: string
   /** Undefined: AWS. */
   readonly endpoint: string | undefined
   readonly region: string | undefined
-  /** The bucket is in the path, not in the host name. */
+  /** The bucket is in the path instead of the host name. */
   readonly isPathStyle: boolean
 }
 
-/** Throws an Error with a sentence. It never repeats the address, which may hold a secret by mistake. */
+/** Throws an Error with a sentence. It never repeats the address, which may contain a secret by mistake. */
 export function parseSourceAddress(text: string): SourceAddress {
   const [, bucket = '', prefix = '', query = ''] = /^s3:\/\/([^/?@:]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text) ?? []
   if (!text.startsWith('s3://') || (bucket === '' && prefix !== '') || !isWhole(text)) {

@@ -1,17 +1,17 @@
-/** What an import asks of the store that it takes objects from. */
+/** What an import reads from the source. */
 import type { Readable } from 'node:stream'
 import type { Checksum, ObjectHeaders } from '#model/object/object.ts'
 import type { RequestedLock } from '#objects/versions/lock-object.ts'
 import type { ImportedAnnotation } from '#store/annotations/contract.ts'
 import type { SourceSetting } from './setting-name.ts'
 
-/** A version as a listing tells it. */
+/** A version as it is listed. */
 export interface SourceVersion {
   readonly key: string
-  /** Undefined where the source has no versions. */
+  /** Undefined if the source has no versions. */
   readonly versionId: string | undefined
   readonly isDeleteMarker: boolean
-  /** No quotes. */
+  /** Without quotes. */
   readonly etag: string
   readonly sizeBytes: number
   readonly modifiedAtMs: number
@@ -23,18 +23,18 @@ export interface History {
   readonly versions: readonly SourceVersion[]
 }
 
-/** What is said of a version beside its bytes. */
+/** Everything about a version except its bytes. */
 export interface Description {
   readonly headers: ObjectHeaders
   readonly userMetadata: Readonly<Record<string, string>>
   readonly storageClass: string | undefined
   readonly websiteRedirectLocation: string | undefined
   readonly encryption: string | undefined
-  /** Undefined: the source does not say. */
+  /** Undefined: the source does not report it. */
   readonly tagCount: number | undefined
   readonly checksum: Checksum | undefined
   readonly lock: RequestedLock | undefined
-  /** Metadata that the source cannot tell in headers. */
+  /** The number of metadata entries that the source cannot send as headers. */
   readonly missingMetadata: number
 }
 
@@ -44,30 +44,30 @@ export interface OpenSource {
   readonly body: Readable
 }
 
-/** Parts of a version whose ETag says that it was uploaded in parts. */
+/** Parts of a version that was uploaded in parts, as its ETag says. */
 export interface SourceParts {
   readonly description: Description
-  /** Undefined: the source does not tell its parts. */
+  /** Undefined: the source does not report parts. */
   readonly partCount: number | undefined
-  /** Of the first part, where the source tells its parts. */
+  /** The size of the first part, if the source reports parts. */
   readonly firstBytes: number
 }
 
-/** An answer that says that there is none, or that the source does not serve it. */
+/** The source has none, or does not support it. */
 export type Refusal = { readonly reason: string; readonly isUnserved: boolean }
 
 export interface Source {
   listBuckets(): Promise<string[]>
-  /** `withVersions`: older versions and delete markers too. In the order of keys. */
+  /** In the order of keys. `withVersions`: with older versions and delete markers. */
   histories(bucket: string, options: { prefix: string; withVersions: boolean }): AsyncIterable<History>
   open(bucket: string, version: SourceVersion): Promise<OpenSource>
   describeParts(bucket: string, version: SourceVersion): Promise<SourceParts>
   openPart(bucket: string, version: SourceVersion, part: number | { start: number; end: number }): Promise<OpenSource>
-  /** Refusal where they cannot be read. */
+  /** Refusal if they cannot be read. */
   tags(bucket: string, version: SourceVersion): Promise<Readonly<Record<string, string>> | Refusal>
-  /** Undefined: it has none. */
+  /** Undefined: the version has none. */
   annotations(bucket: string, version: SourceVersion): Promise<AsyncIterable<ImportedAnnotation> | Refusal | undefined>
-  /** The document of a bucket setting as the source answers it; undefined: it has none. */
+  /** The document of a bucket setting as the source answers it; undefined: not set. */
   setting(bucket: string, name: SourceSetting): Promise<Buffer | undefined | Refusal>
   close(): void
 }
