@@ -1,7 +1,7 @@
 /**
- * All documents of a process in rows of the index. One query every `lookEveryMs` asks for the stamps of all of them;
- * texts are read where a stamp has changed. The process that writes knows its text at once; other processes of this
- * machine know of it by a file that the writer replaces before it answers (`noticePath`).
+ * All documents of a process in rows of the index. Every `lookEveryMs`, one query reads all stamps. A text is read
+ * again if its stamp has changed. The process that writes knows its text at once. It replaces a file (`noticePath`)
+ * before it answers, so that other processes of this machine notice the change.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ export interface DocumentRowsOptions {
   readonly engine: Pick<MetadataEngine, 'getMany' | 'commit'>
   readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void }
-  /** A file of this machine; undefined: there are no other processes, or none that matter. */
+  /** A file of this machine. Undefined: no other process has to notice changes. */
   readonly noticePath?: string | undefined
 }
 
@@ -25,7 +25,7 @@ export const lookEveryMs = 400
 
 interface Followed {
   known: KnownText | undefined
-  /** Changes whenever `known` is set: what a look has read before then is older. */
+  /** Changes whenever `known` is set. A look that began before then has older data. */
   changes: number
   readonly watchers: Set<() => void>
 }
@@ -50,7 +50,7 @@ export class DocumentRows implements RowAccess {
     this.#lookLater()
   }
 
-  /** For how long the index has not told whether a document has changed. */
+  /** The time since the index last answered whether a document has changed. */
   get unseenMs(): number {
     return this.clock.elapsedMs() - this.#seenMs
   }
@@ -60,7 +60,7 @@ export class DocumentRows implements RowAccess {
     return this.#noticed() !== this.#notice
   }
 
-  /** Looks once more. Rejects if the index cannot be read. Those who ask meanwhile share the next look. */
+  /** Looks once more. Calls in the meantime share the next look. Rejects if the index cannot be read. */
   refresh(): Promise<void> {
     this.#next ??= this.#looking.then(() => {
       this.#next = undefined
@@ -72,8 +72,8 @@ export class DocumentRows implements RowAccess {
   }
 
   /**
-   * What another process has changed until now is in force afterwards. The stamps are read in one question to the index with whatever is
-   * asked in the same turn.
+   * Afterwards all changes that other processes have made until now are in force. The stamps are read in one query with
+   * everything else that is read in the same turn.
    */
   async catchUp(): Promise<void> {
     const followed = [...this.#followed]
@@ -168,7 +168,7 @@ export class DocumentRows implements RowAccess {
     )
     for (const [at, { name, followed, changes }] of all.entries()) {
       const stamp = stamps[at] ?? ''
-      // A document that vanished keeps its last state.
+      // A document that has disappeared keeps its last state.
       if (stamp === '' || changes !== followed.changes || stamp === followed.known?.stamp) continue
       await this.read(name)
     }
@@ -179,7 +179,7 @@ export class DocumentRows implements RowAccess {
     return noticePath === undefined ? '' : fileStamp(noticePath)
   }
 
-  /** Tells the other processes of this machine that a document has changed. Without it, their next look does. */
+  /** Notifies the other processes of this machine of a change. Without it, their next look finds the change. */
   tell(): void {
     const { noticePath } = this.#options
     if (noticePath === undefined) return
@@ -189,7 +189,7 @@ export class DocumentRows implements RowAccess {
       writeFileSync(temporary, '', { mode: 0o600 })
       renameSync(temporary, noticePath)
     } catch {
-      // A node may have no disk that it can write.
+      // A node may have no writable disk.
     }
   }
 }

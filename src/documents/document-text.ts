@@ -1,4 +1,4 @@
-/** The texts of documents in the index: their rows, and how they are read and replaced. */
+/** Reads and replaces the texts of documents in rows of the index. */
 import { randomBytes } from 'node:crypto'
 import { asBuffer, type Bytes, type MetadataEngine } from '#metadata/engine.ts'
 import { rowKey } from '#metadata/tables.ts'
@@ -10,13 +10,13 @@ export interface KnownText {
 
 export interface DocumentText {
   readonly text: string
-  /** Called with its stamp before others can see it. */
+  /** Called with the stamp before others can see the text. */
   readonly onStamp?: (stamp: string) => void
 }
 
 type Reading = Pick<MetadataEngine, 'getMany'>
 
-/** Never the same twice. The number is for people. */
+/** Every stamp is unique. Its number is for people. */
 const stampAfter = (stamp: string): string =>
   `${(Number.parseInt(stamp, 10) || 0) + 1}-${randomBytes(8).toString('hex')}`
 
@@ -26,13 +26,13 @@ export const textKeyOf = (name: string): Buffer => rowKey('i', name, 'text')
 export const textOf = (value: Bytes | undefined): string | undefined =>
   value === undefined ? undefined : asBuffer(value).toString()
 
-/** Both rows as of one moment. */
+/** Reads both rows in one state of the index. */
 export async function readText(engine: Reading, name: string): Promise<KnownText | undefined> {
   const [stamp, text] = (await engine.getMany([stampKeyOf(name), textKeyOf(name)])).map(textOf)
   return stamp === undefined || text === undefined ? undefined : { stamp, text }
 }
 
-/** '' for a document that is not there. */
+/** The stamp of a missing document is ''. */
 export async function readStamps(engine: Reading, names: readonly string[]): Promise<string[]> {
   const rows = await engine.getMany(names.map(stampKeyOf))
   return names.map((_, at) => textOf(rows[at]) ?? '')
@@ -40,11 +40,11 @@ export async function readStamps(engine: Reading, names: readonly string[]): Pro
 
 export interface Replacement extends DocumentText {
   readonly name: string
-  /** What it replaces; undefined: there is none. */
+  /** The text that is replaced; undefined: there is none. */
   readonly before: Pick<KnownText, 'stamp'> | undefined
 }
 
-/** Replaces all of them in one commit; undefined if one of them is no longer what it was. */
+/** Replaces all texts in one commit. Undefined if one of them has changed since. */
 export async function replaceTexts(
   engine: Pick<MetadataEngine, 'commit'>,
   replacements: readonly Replacement[],

@@ -1,7 +1,7 @@
 /**
- * A JSON document that all processes share, and that people edit by hand where it is a file. A text that becomes
- * invalid never takes effect: the last valid state stays, and a file's is also kept in a file of its own (last-good.ts)
- * for processes that start meanwhile. A write replaces the newest text atomically (source.ts).
+ * A JSON document that all processes share. People may edit it if it is a file. An invalid text never takes effect: the
+ * last valid state stays in force. For a file, that state is also stored in a second file (last-good.ts), for processes
+ * that start meanwhile. A write replaces the newest text atomically (source.ts).
  */
 import { basename } from 'node:path'
 import { currentTurn } from '#lib/async/turn.ts'
@@ -19,7 +19,7 @@ export interface DocumentLog {
 }
 
 export interface DocumentOptions<T> extends DocumentName, DocumentShape<T> {
-  /** Where it is kept; in a file unless given. */
+  /** Where it is stored; in a file unless given. */
   readonly sources?: DocumentSources | undefined
   readonly initial: () => T
   readonly log: DocumentLog
@@ -31,12 +31,12 @@ export class Document<T> {
   #current: T
   #stamp = ''
   #lookedIn = -1
-  /** Of the text that was read last. */
+  /** The problem of the text that was read last. */
   #problem: DocumentProblem | undefined
   /** Why the file cannot be read at present. */
   #unreadable: DocumentProblem | undefined
   #isOlder = false
-  /** The text that this process has written, or is about to write. */
+  /** The text that this process has written or is about to write. */
   #written: { readonly stamp: string; readonly value: T } | undefined
   #watcher: { close(): Promise<void> } | undefined
 
@@ -56,7 +56,7 @@ export class Document<T> {
     return document
   }
 
-  /** The last valid state. Checks the file's stamp, so that a change by another process shows at once. */
+  /** The last valid state. Compares the stamp of the file, so that it notices other processes at once. */
   get current(): T {
     const turn = currentTurn()
     if (turn !== this.#lookedIn) {
@@ -75,14 +75,14 @@ export class Document<T> {
     return this.#source.place
   }
 
-  /** A problem at a place of the present file that is found only in use. */
+  /** A problem in the present file that appears only in use. */
   problemAt(path: DocumentPath, message: string): DocumentProblem {
     return problemAt(this.#source.stamp() === '' ? '' : this.#source.read(), path, message)
   }
 
   /**
-   * `change` gets a copy that it may alter. Nothing is written if it throws. ServiceUnavailable while the file is
-   * invalid.
+   * `change` may alter the copy that it gets. If it throws, nothing is written. Throws ServiceUnavailable while the
+   * file is invalid.
    */
   async update(change: (value: T) => T): Promise<T> {
     try {
@@ -96,7 +96,7 @@ export class Document<T> {
     await this.#watcher?.close()
   }
 
-  /** Writes the first text: what was kept elsewhere before, or the initial state. Throws the problem of what was kept. */
+  /** Writes the text of an earlier place, or the initial state. Throws if the earlier text is invalid. */
   async #begin(): Promise<void> {
     const text = this.#source.inherited()
     if (text !== undefined) this.#current = this.#parseOrRefuse(text, this.#options.path)
@@ -127,7 +127,7 @@ export class Document<T> {
     return value
   }
 
-  /** For a process that starts on an invalid file. Throws its problem if there is no last valid state. */
+  /** Used when a process starts with an invalid file. Throws its problem if there is no last valid state. */
   #takeLastGood(problem: DocumentProblem): void {
     const { path } = this
     const { log } = this.#options
@@ -146,7 +146,7 @@ export class Document<T> {
     try {
       const stamp = this.#source.stamp()
       if (stamp !== this.#stamp && stamp !== '') {
-        // No need to read what was just written.
+        // This process wrote this text: no need to read it.
         if (stamp === this.#written?.stamp) {
           this.#current = this.#written.value
           this.#isOlder = false
@@ -177,7 +177,7 @@ export class Document<T> {
     }
   }
 
-  /** The disk may recover: the file is tried again by the next request. */
+  /** The disk may recover: the next request reads the file again. */
   #cannotBeRead(error: unknown): void {
     const { path } = this
     const { log } = this.#options

@@ -1,4 +1,4 @@
-/** A document in a file that people edit: written beside it and renamed, under a lock file, and watched. */
+/** A document in a watched file that people may edit. A write holds a lock file and renames a new file. */
 import fs from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -75,7 +75,7 @@ export class FileSource implements DocumentSource {
     return (
       watch(this.#path, { ignoreInitial: true, persistent: false })
         .on('all', onChange)
-        // The system has no watch left: readers compare the stamp all the same.
+        // The system has no watches left. Readers still compare the stamp.
         .on('error', () => {})
     )
   }

@@ -1,12 +1,12 @@
-/** JSON that people write: mistakes are reported with line and path, and a repeated name is a mistake. */
+/** Parses JSON that people write. Reports mistakes with line and path. A repeated name is a mistake. */
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode, visit } from 'jsonc-parser'
 import type { z } from 'zod'
 
 /** Why a document is not in force. */
 export class DocumentProblem extends Error {
-  /** For example `accounts[0].users[2].keys`; '' is the document as a whole. */
+  /** For example `accounts[0].users[2].keys`; '' for the whole document. */
   readonly path: string
-  /** From 1; undefined if no place in the text is to blame. */
+  /** Counts from 1; undefined if the problem has no place in the text. */
   readonly line: number | undefined
 
   constructor(message: string, path: readonly PropertyKey[] = [], line?: number) {
@@ -24,7 +24,7 @@ export type DocumentPath = readonly (string | number)[]
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    // A text in a program's own layout has no repeated name. Comparing is much faster for a large document.
+    // A text that a program has formatted has no repeated names. This comparison is much faster for large documents.
     if (text !== `${JSON.stringify(value, null, 2)}\n` && text !== JSON.stringify(value)) refuseRepeatedNames(text)
     return value
   } catch (error) {
@@ -68,7 +68,7 @@ function refuseRepeatedNames(text: string): void {
   })
 }
 
-/** The line of the value, or of its nearest parent, for example if a name is missing. */
+/** The line of the value. If it is missing, the line of its nearest parent. */
 function findLine(text: string, path: readonly PropertyKey[]): number | undefined {
   const root = parseTree(text)
   if (root === undefined) return undefined
@@ -89,8 +89,8 @@ export interface Position {
 }
 
 /**
- * Start and end of the value at `path` in valid JSON: right after the bracket, comma or colon before it, and right
- * after its last character. Undefined: there is none.
+ * Start and end of the value at `path` in valid JSON. The start follows the bracket, comma or colon before it; the end
+ * follows its last character. Undefined: there is no such value.
  */
 export function extentAt(text: string, path: DocumentPath): { start: Position; end: Position } | undefined {
   const root = parseTree(text)

@@ -1,4 +1,4 @@
-/** The last valid state of a document, in a file beside it, for a process that starts while the document is invalid. */
+/** The last valid state of a document in a second file, for processes that start while the document is invalid. */
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 export const lastGoodPath = (path: string): string => `${path}.last-good`
@@ -11,7 +11,7 @@ export function readLastGood(path: string): string | undefined {
   }
 }
 
-/** It may hold secrets, and any process may write it. If the folder cannot be written, there is none. */
+/** The text may contain secrets. Any process may write the file. There is none if the folder is not writable. */
 export function keepLastGood(path: string, text: string): void {
   if (readLastGood(path) === text) return
   const temporary = `${lastGoodPath(path)}.${process.pid}.tmp`
@@ -19,11 +19,11 @@ export function keepLastGood(path: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o600 })
     renameSync(temporary, lastGoodPath(path))
   } catch {
-    // Only a copy: the document itself is written.
+    // Ignored: this is only a copy, and the document itself was written.
   }
 }
 
-/** Puts it back if the document is missing: an editor may have moved it aside. False: there is none. */
+/** Restores a missing document: an editor may have moved it. Returns false if there is no copy. */
 export function restoreLastGood(path: string): boolean {
   if (!existsSync(lastGoodPath(path))) return false
   const temporary = `${path}.${process.pid}.tmp`

@@ -1,4 +1,4 @@
-/** A document of one process, forgotten with it. */
+/** A document in the memory of one process. */
 import { SerialQueue } from '#lib/async/serial-queue.ts'
 import type { DocumentSource } from './source.ts'
 
@@ -32,7 +32,7 @@ export class MemorySource implements DocumentSource {
     this.#text = text
   }
 
-  // A document that only this program writes has no older form and is always valid.
+  // Only this program writes the document: it has no older form and is always valid.
   async keepCopy(): Promise<void> {}
   readLastGood(): string | undefined {
     return undefined

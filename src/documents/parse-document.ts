@@ -1,9 +1,9 @@
-/** From the text of a document to its value: schema, older forms, and what a schema cannot express. */
+/** Parses the text of a document: schema, older forms, and checks that a schema cannot express. */
 import { ZodError, type ZodType } from 'zod'
 import { type DocumentPath, parseJson, problemAt, problemOfSchema } from './json-source.ts'
 
 export interface DocumentShape<T> {
-  /** The text that parses to an equal copy, which may be altered. */
+  /** Parses a value to an equal copy, which may be altered. */
   readonly schema: ZodType<T>
   /** Checks that a schema cannot express, such as references. Returns the first mistake. */
   readonly findMistake?: ((value: T) => DocumentMistake | undefined) | undefined
@@ -16,7 +16,7 @@ export interface DocumentMistake {
 }
 
 /**
- * An earlier version of the document. It is read too. The first write replaces it and keeps a copy,
+ * An earlier format of the document, which is still read. The first write replaces it and keeps a copy,
  * `<path>.<name>.bak`.
  */
 export interface OlderForm<T> {
@@ -42,7 +42,7 @@ export function parseDocument<T>(
   }
 }
 
-/** Throws DocumentProblem. `text`: the value as it is written. */
+/** Throws DocumentProblem. `text`: the value as text. */
 export function refuseMistakes<T>({ findMistake }: DocumentShape<T>, value: T, text: string): void {
   const mistake = findMistake?.(value)
   if (mistake !== undefined) throw problemAt(text, mistake.path, mistake.message)

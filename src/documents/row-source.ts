@@ -1,6 +1,6 @@
 /**
- * A document in rows of the index, for several nodes: one with its stamp, one with its text. Readers look into the
- * memory of this process, which DocumentRows renews. A write compares the stamp and replaces both rows in one commit.
+ * A document in two rows of the index: its stamp and its text. Several nodes share it. Readers use the memory of this
+ * process, which DocumentRows updates. A write compares the stamp and replaces both rows in one commit.
  */
 import { readFileSync } from 'node:fs'
 import { SerialQueue } from '#lib/async/serial-queue.ts'
@@ -10,14 +10,14 @@ import { ApiError } from '#model/errors.ts'
 import type { DocumentText, KnownText } from './document-text.ts'
 import type { DocumentName, DocumentSource } from './source.ts'
 
-/** What a source needs of the rows of all documents. */
+/** The part of DocumentRows that a source uses. */
 export interface RowAccess {
   readonly clock: Clock
   /** The text that this process knows. */
   known(name: string): KnownText | undefined
-  /** Reads it again. */
+  /** Reads the text again. */
   read(name: string): Promise<KnownText | undefined>
-  /** Undefined if the document is no longer as it was `before`. */
+  /** Undefined if the document has changed since `before`. */
   replace(name: string, before: KnownText | undefined, next: DocumentText): Promise<KnownText | undefined>
   keepCopy(name: string, suffix: string): Promise<void>
   watch(name: string, onChange: () => void): () => void
@@ -63,7 +63,7 @@ export class RowSource implements DocumentSource {
     return this.#rows.known(this.place)?.text ?? ''
   }
 
-  /** Only within `exclusively`. */
+  /** Call it only within `exclusively`. */
   async replace(text: string, onStamp: (stamp: string) => void): Promise<void> {
     const replaced = await this.#rows.replace(this.place, this.#before, { text, onStamp })
     if (replaced === undefined) throw new Overtaken()
@@ -73,7 +73,7 @@ export class RowSource implements DocumentSource {
     return this.#rows.keepCopy(this.place, suffix)
   }
 
-  // Only valid texts are written: a row that this program cannot read is of a later one, which is not to be undone.
+  // Only valid texts are written. If this program cannot read a row, a later version wrote it, and it must stay.
   readLastGood(): undefined {}
   keepLastGood(): void {}
 
@@ -88,7 +88,7 @@ export class RowSource implements DocumentSource {
 
   async #untilFirst<R>(work: () => Promise<R>): Promise<R> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-      // Nothing runs between this and the first look of `work`.
+      // Nothing runs between this line and the first read in `work`.
       this.#before = await this.#rows.read(this.place)
       try {
         return await work()

@@ -1,8 +1,8 @@
 /**
- * Decides which programs may use the rows of an index together. The row `format` contains the format that a program
- * must understand. Each program knows the formats that it understands, and the lowest format that others need for the
- * rows that it writes. So two versions can run together unless one writes rows that the other cannot read. Then the one
- * that starts later is refused.
+ * Decides which programs may use an index together. The row `format` contains the format that a program must
+ * understand. Each program knows the formats that it understands, and the lowest format that others need for its rows.
+ * Two versions can run together unless one writes rows that the other cannot read. In that case the later start is
+ * refused.
  */
 import type { Clock } from '#lib/clock.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
@@ -23,7 +23,7 @@ export const ownFormat: Understanding = { format: 1, beside: 1 }
 interface FormatRow {
   /** The lowest format of a program that may use the index. */
   readonly needs: number
-  /** The version that has set this, for messages. */
+  /** The version that wrote this row, for messages. */
   readonly version: string
 }
 
@@ -34,7 +34,7 @@ export interface Program {
   readonly understands: Understanding
 }
 
-/** NodeRefused. Called once, before a node uses any other row. */
+/** Called once, before a node uses any other row. Throws NodeRefused. */
 export async function assertFormat(engine: NodeEngine, program: Program, clock: Clock): Promise<void> {
   const { version, understands } = program
   for (;;) {

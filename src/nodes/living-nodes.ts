@@ -1,8 +1,8 @@
-/** Finds the living nodes when a node starts and has seen no heartbeat yet: it waits for the next one of each. */
+/** Finds the running nodes. A starting node has seen no heartbeats yet, so it waits for the next one of each node. */
 import { type Clock, sleep } from '#lib/clock.ts'
 import { beatEveryMs, type NodeEngine, NodeWatch, type SeenProcess } from './node-rows.ts'
 
-/** Takes two heartbeats. Clocks are not compared. */
+/** Takes as long as two heartbeats. Does not compare clocks. */
 export async function findLivingNodes(engine: NodeEngine, clock: Clock): Promise<SeenProcess[]> {
   const watch = new NodeWatch(engine, clock)
   const beats = new Map((await watch.look()).map(({ nodeId, name, row }) => [`${nodeId} ${name}`, row.beat]))

@@ -55,7 +55,7 @@ export class Membership {
     this.#cancel()
     await this.#beating
     const { engine, process } = this.#options
-    // A node that stops normally removes its rows. If the index is unavailable, the others notice that it is gone.
+    // A node that stops normally removes its rows. If the index is unavailable, the other nodes notice the silence.
     await removeNodeRows(engine, [process]).catch(() => undefined)
   }
 
@@ -97,9 +97,9 @@ function statusOf(processes: readonly SeenProcess[], jobs: JobOwners, ownId: str
   }
 }
 
-/** Signatures, sessions and locks end by the clock of the node that gets the request. */
+/** The clock of the node that gets a request decides when signatures, sessions and locks expire. */
 function clockProblem(aheadMs: number | undefined): string | undefined {
-  // A row that was written up to one heartbeat ago looks as if its clock were behind by that much.
+  // The row may be one heartbeat old, so the clock may look that much behind.
   const isFar = aheadMs !== undefined && (aheadMs > clockMaxMs || aheadMs < -clockMaxMs - 2 * beatEveryMs)
   if (!isFar) return undefined
   const seconds = Math.round(Math.abs(aheadMs) / 1000)

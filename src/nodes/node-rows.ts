@@ -1,7 +1,7 @@
 /**
  * Each process of each node has a row, which changes with every heartbeat. Clocks of different machines are not
- * compared: a process counts as silent while this one sees its row unchanged. Only for a row that it sees for the first
- * time does it use the time in the row.
+ * compared: a process counts as silent while this process sees its row unchanged. The time in a row is used only when
+ * the row is seen for the first time.
  */
 import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -10,7 +10,7 @@ import { decodeJson, eachRow, encodeJson, rowKey, rowParts, rowsOf } from '#meta
 export interface NodeProcess {
   /** Each start of a node has its own. */
   readonly nodeId: string
-  /** Such as `API worker 1`: a process that replaces another gets its name. */
+  /** Such as `API worker 1`. A replacement process gets the same name. */
   readonly name: string
 }
 
@@ -32,7 +32,7 @@ export interface NodeRow {
 export interface SeenProcess extends NodeProcess {
   readonly row: NodeRow
   readonly silentMs: number
-  /** How far its clock is ahead of this process's, exact to one heartbeat; undefined until it has changed once. */
+  /** How far its clock is ahead of ours, exact to one heartbeat; undefined until the row has changed once. */
   readonly aheadMs: number | undefined
 }
 
@@ -43,7 +43,7 @@ interface Seen {
 }
 
 export const beatEveryMs = 5000
-/** A process that has been silent for this time counts as ended. */
+/** A process counts as ended after this time of silence. */
 export const goneMs = 20_000
 const dayMs = 86_400_000
 
@@ -66,7 +66,7 @@ export const putNodeRow = (engine: NodeEngine, process: NodeProcess, row: NodeRo
 export const removeNodeRows = (engine: Pick<MetadataEngine, 'commit'>, processes: readonly NodeProcess[]) =>
   engine.commit({ checks: [], writes: processes.map((one) => ({ key: keyOf(one), value: undefined })) })
 
-/** The heartbeats of all processes, as one process has seen them. */
+/** The heartbeats of all processes, as this process has seen them. */
 export class NodeWatch {
   readonly #engine: NodeEngine
   readonly #clock: Clock
@@ -106,7 +106,7 @@ export class NodeWatch {
 
 const nameOf = ({ nodeId, name }: NodeProcess): string => `${nodeId} ${name}`
 
-/** Removes the rows of nodes that ended a day ago, by their heartbeats and by the time in their rows. */
+/** Removes rows of nodes that ended a day ago, both by their heartbeats and by the time in the rows. */
 export async function forgetGoneNodes(engine: NodeEngine, seen: readonly SeenProcess[], nowMs: number): Promise<void> {
   const gone = seen.filter(({ silentMs, row }) => silentMs > dayMs && nowMs - row.atMs > dayMs)
   if (gone.length > 0) await removeNodeRows(engine, gone)

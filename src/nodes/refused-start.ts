@@ -1,4 +1,4 @@
-/** Why a node may not serve an index: a sentence for the administrator. */
+/** A node may not serve an index. The message is a sentence for the administrator. */
 export class NodeRefused extends Error {
   /** The message is shown without a stack. */
   readonly code = 'NODE_REFUSED'

@@ -1,7 +1,7 @@
 /**
- * SECRET_KEY must be the same on all nodes: it encrypts the secrets of users, and signs sessions and forms. If it is
- * not a setting, it is kept in the index. If it is, the index keeps a proof of it: a node with another one is refused
- * while any node lives.
+ * SECRET_KEY must be the same on all nodes: it encrypts the secrets of users, and signs sessions and forms. Without a
+ * setting, the index stores it. With a setting, the index stores a proof of it: a node with another key is refused
+ * while any node runs.
  */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
@@ -22,7 +22,7 @@ export interface GivenSecret {
   readonly warn: (sentence: string) => void
 }
 
-/** NodeRefused. */
+/** Throws NodeRefused. */
 export async function agreeOnSecret(engine: NodeEngine, clock: Clock, options: GivenSecret): Promise<string> {
   const { given, former } = options
   for (;;) {

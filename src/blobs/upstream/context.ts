@@ -10,11 +10,11 @@ import type { Slots } from './client/slots.ts'
 import type { Upstream } from './client/upstream.ts'
 import type { VerifiedBlobs } from './read/verified-blobs.ts'
 
-/** What every part of the upstream blob store works with. */
+/** What every part of the upstream blob store uses. */
 export interface UpstreamContext {
   readonly engine: MetadataEngine
   readonly upstream: Upstream
-  /** Of bodies that are gathered in memory. */
+  /** Slots for bodies that are buffered in memory. */
   readonly gathering: Slots
   readonly durability: Durability
   readonly clock: Clock
@@ -26,7 +26,7 @@ export interface UpstreamContext {
 
 type Writer = Pick<UpstreamContext, 'engine' | 'durability'>
 
-/** Resolves when the rows survive a power loss, in `strict`. OperationAborted if a check does not hold. */
+/** In `strict`, resolves when the rows survive a power loss. Throws OperationAborted if a check fails. */
 export async function writeDurably(
   { engine, durability }: Writer,
   writes: readonly Write[],
@@ -41,7 +41,7 @@ export async function writeDurably(
   }
 }
 
-/** The same of a transaction. */
+/** Does the same with a transaction. */
 export async function changeDurably<T>(
   { engine, durability }: Writer,
   body: (transaction: Transaction) => Promise<T>,

@@ -1,4 +1,4 @@
-/** The pieces of a blob: stretches of objects upstream, or of small rows of the index, one after the other. */
+/** The pieces of a blob in order. Each is a range of an object upstream, or of a small row of the index. */
 import type { ByteRange } from '#blobs/contract/incoming.ts'
 import type { Bytes } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
@@ -7,7 +7,7 @@ import { decodeJson, encodeJson } from '#metadata/tables.ts'
 export interface Piece {
   readonly id: string
   readonly sizeBytes: number
-  /** Where it begins in what has this id. */
+  /** Its first byte in the object or row with this id. */
   readonly start: number
   /** The bytes are a row of the index. */
   readonly isInline: boolean
@@ -16,15 +16,15 @@ export interface Piece {
 export const wholePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: false })
 export const inlinePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: true })
 
-/** Of a blob or a piece. Ids sort by the time at which they were made. */
+/** A new id of a blob or piece. Ids sort by their time. */
 export const newId = (nowMs: number): string => Math.floor(nowMs).toString(16).padStart(12, '0') + randomId(10)
 
-/** Milliseconds. */
+/** The time of an id in milliseconds. */
 export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 12), 16)
 
 type Encoded = [id: string, sizeBytes: number, start?: number, isInline?: 1]
 
-/** As short arrays: an object of 10,000 parts has 10,000 of them. */
+/** Encodes pieces as short arrays: an object of 10,000 parts has 10,000 pieces. */
 export function encodePieces(pieces: readonly Piece[]): Buffer {
   return encodeJson(
     pieces.map(({ id, sizeBytes, start, isInline }): Encoded => {
@@ -43,7 +43,7 @@ export function decodePieces(value: Bytes): Piece[] {
   }))
 }
 
-/** What of the pieces is in a range of all their bytes. */
+/** The parts of the pieces that are in a range of their bytes. */
 export function cutPieces(pieces: readonly Piece[], range: ByteRange): Piece[] {
   const cut: Piece[] = []
   let at = 0
@@ -57,7 +57,7 @@ export function cutPieces(pieces: readonly Piece[], range: ByteRange): Piece[] {
   return cut
 }
 
-/** How often each id is named. */
+/** Counts how often each id appears. */
 export function countById(pieces: readonly Piece[]): Map<string, { readonly piece: Piece; times: number }> {
   const counted = new Map<string, { readonly piece: Piece; times: number }>()
   for (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** The rows that a commit adds for the bytes of its versions. */
+/** The rows that a commit writes for the bytes of its versions. */
 import type { Arrival, BlobChange } from '#blobs/contract/blob-change.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
@@ -6,7 +6,7 @@ import type { UpstreamContext } from './context.ts'
 import { blobKey, bytesKey, putGone, stagedKey } from './rows.ts'
 
 export interface RecordedArrival {
-  /** Of what has arrived; undefined: nothing has. */
+  /** The id of the new blob; undefined: there is none. */
   readonly id: string | undefined
   readonly isInline: boolean
 }
@@ -28,18 +28,18 @@ export async function recordChange(
 
 async function recordArrival(transaction: Transaction, { ref, bytes, uploadId }: Arrival): Promise<void> {
   if (ref.kind === 0) {
-    if (bytes === undefined) throw new Error('the bytes of a small body are not there')
+    if (bytes === undefined) throw new Error('the bytes of a small body are missing')
     transaction.put(bytesKey(ref.id), bytes)
     return
   }
-  // The completion of an upload has written the row of its blob.
+  // The completion of the upload has already written the row of this blob.
   if (uploadId !== undefined) return
-  // After a day it counts as abandoned.
+  // Without this row, the blob counts as abandoned: it is older than a day.
   if ((await transaction.get(stagedKey(ref.id))) === undefined) throw new ApiError('OperationAborted')
   transaction.remove(stagedKey(ref.id))
 }
 
-/** After a commit that failed: it may have taken effect all the same. */
+/** A commit that failed may have taken effect all the same. This tells whether it did. */
 export async function isRecorded({ engine }: UpstreamContext, { id, isInline }: RecordedArrival): Promise<boolean> {
   if (id === undefined) return false
   const [bytes, blob, staged] = await engine.getMany([bytesKey(id), blobKey(id), stagedKey(id)])

@@ -1,6 +1,6 @@
 /**
- * Removes what nothing needs: staged blobs that no version came to own within a day, and blobs that are gone, some minutes later, so that
- * their readers are not disturbed. Every step can be repeated: rows say what is to be removed until it is.
+ * Removes bytes that nothing needs: staged blobs without a version after a day, and deleted blobs after some minutes,
+ * so that reads can end first. Every step can be repeated: rows name what is to be removed until it is removed.
  */
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowParts } from '#metadata/tables.ts'
@@ -23,14 +23,14 @@ import {
   stagedRows,
 } from './rows.ts'
 
-/** An upload that takes longer is refused in the end. */
+/** An upload that takes longer is refused at its end. */
 export const abandonedAfterMs = 24 * 60 * 60 * 1000
-/** Reads that take longer have a row (read/long-read.ts). */
+/** Longer reads have a row (read/long-read.ts). */
 export const graceMs = 15 * 60 * 1000
-/** DeleteObjects takes 1,000. */
+/** DeleteObjects accepts 1,000 keys. */
 const batchMax = 1000
 
-/** At most a batch of each. No step waits for a flush: what a power loss takes back is done again. */
+/** Handles at most one batch of each kind. No step waits for a flush: after a power loss it is repeated. */
 export async function removeGone(context: UpstreamContext, signal?: AbortSignal): Promise<RemovedBytes> {
   const abandoned = await abandonStaged(context, signal)
   const blobs = await freeGone(context, signal)
@@ -50,7 +50,7 @@ async function abandonStaged(context: UpstreamContext, signal: AbortSignal | und
   let abandoned = 0
   for (const { key } of await engine.scan(stagedRows(), { limit: batchMax })) {
     const [, id = ''] = rowParts(key)
-    // They sort by their time.
+    // Rows sort by time.
     if (signal?.aborted === true || timeOfId(id) > nowMs - abandonedAfterMs) break
     const { result } = await transact(engine, (transaction) => putAbandoned(transaction, id, nowMs))
     if (result) abandoned++
@@ -79,7 +79,7 @@ async function freeGone(context: UpstreamContext, signal: AbortSignal | undefine
   return freed
 }
 
-/** One blob less names them. */
+/** One blob fewer has these pieces. Removes pieces that no blob has. */
 async function freePieces(engine: MetadataEngine, transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
   const counted = [...countById(pieces).values()]
   const keys = counted.map(({ piece }) => sharedKey(piece.id))

@@ -1,11 +1,11 @@
 /**
- * The rows of blobs that are kept upstream (metadata/tables.ts). A blob has its row before its upload begins, and until it belongs to a
- * version or a part a `staged` row beside it. When it ceases to belong to one, its row becomes a `left` row in the same commit, and a `gone`
- * row tells since when: so bytes that nothing needs can always be found from the index. remove-gone.ts removes them.
+ * The rows of blobs upstream (metadata/tables.ts). A blob gets its row before its upload begins. It also has a `staged`
+ * row until it belongs to a version or a part. A commit that deletes that turns its row into a `left` row and adds a
+ * `gone` row with the time. So the index always knows unneeded bytes. remove-gone.ts removes them.
  *
- * Bytes are never changed, so blobs can have pieces in common: a copy has those of its source, an append those of the version before.
- * `shared` counts how often a piece is named beyond once. A blob may be given pieces of another only while that one has its row, in the
- * same transaction; whatever removes pieces removes the row first.
+ * Bytes never change, so blobs can share pieces: a copy shares those of its source, an append those of the version
+ * before. `shared` counts the extra uses of a piece. A blob may get pieces of another blob only in a transaction that
+ * finds the row of that blob. Code that removes pieces removes the row first.
  */
 import type { Write } from '#metadata/engine.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
@@ -13,9 +13,9 @@ import type { Transaction } from '#metadata/transact.ts'
 import { countById, encodePieces, type Piece } from './piece.ts'
 
 export const blobKey = (id: string): Buffer => rowKey('B', 'blob', id)
-/** The same of one that is gone. */
+/** The pieces of a deleted blob. */
 export const leftKey = (id: string): Buffer => rowKey('B', 'left', id)
-/** Of one who has read a blob for minutes. */
+/** A long read of a blob. */
 export const readKey = (blobId: string, readerId: string): Buffer => rowKey('B', 'read', blobId, readerId)
 export const readsOf = (blobId: string) => rowsOf('B', 'read', blobId)
 export const bytesKey = (id: string): Buffer => rowKey('B', 'bytes', id)
@@ -29,7 +29,7 @@ export const blobRows = () => rowsOf('B', 'blob')
 export const leftRows = () => rowsOf('B', 'left')
 export const stagedRows = () => rowsOf('B', 'staged')
 export const doomedRows = () => rowsOf('B', 'doomed')
-/** Of what was gone by this time. */
+/** Rows of blobs that were deleted by this time. */
 export const goneRowsUntil = (untilMs: number) => ({
   start: rowsOf('B', 'gone').start,
   end: rowKey('B', 'gone', timeText(untilMs + 1)),
@@ -40,13 +40,13 @@ const timeText = (ms: number) => Math.max(0, Math.floor(ms)).toString(16).padSta
 
 export const emptyRow = Buffer.from('{}')
 
-/** The rows of a blob whose upload is about to begin. */
+/** The rows of a blob, written before its upload begins. */
 export const rowsOfStaged = (id: string, pieces: readonly Piece[]): Write[] => [
   { key: stagedKey(id), value: emptyRow },
   { key: blobKey(id), value: encodePieces(pieces) },
 ]
 
-/** Counts pieces that another blob has as well. False if that is no more. */
+/** Counts pieces that a new blob shares with `ownerId`. Returns false if that blob no longer exists. */
 export async function sharePieces(
   transaction: Transaction,
   ownerId: string,
@@ -57,7 +57,7 @@ export async function sharePieces(
   return true
 }
 
-/** Its bytes belong to no version or part from this commit on. */
+/** From this commit on, the bytes belong to no version or part. */
 export async function putGone(transaction: Transaction, id: string, nowMs: number): Promise<void> {
   const value = await transaction.get(blobKey(id))
   if (value === undefined) return
@@ -66,7 +66,7 @@ export async function putGone(transaction: Transaction, id: string, nowMs: numbe
   transaction.put(goneKey(nowMs, id), emptyRow)
 }
 
-/** A staged blob that nothing has come to own. False if something has. */
+/** Gives up a staged blob. Returns false if it is no longer staged. */
 export async function putAbandoned(transaction: Transaction, id: string, nowMs: number): Promise<boolean> {
   if ((await transaction.get(stagedKey(id))) === undefined) return false
   transaction.remove(stagedKey(id))

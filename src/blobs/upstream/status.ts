@@ -1,4 +1,4 @@
-/** What is on its way upstream, and what waits to be removed there. */
+/** Counts uploads in progress, deleted blobs, and objects to be removed. */
 import type { KeyRange } from '#metadata/engine.ts'
 import type { Figure, WorkStatus } from '#model/work-status.ts'
 import type { UpstreamContext } from './context.ts'
@@ -20,7 +20,7 @@ export async function upstreamStatus({ engine }: UpstreamContext): Promise<WorkS
     {
       name: 'upstream',
       title: 'Bytes in the upstream store',
-      what: 'What was deleted is kept for 15 minutes for those who are reading it, and an upload without a version for a day.',
+      what: 'Deleted bytes are kept for 15 minutes for reads in progress, and uploads without a version for a day.',
       state: 'idle',
       figures,
       mayStartByHand: false,

@@ -1,6 +1,6 @@
 /**
- * The blob store over an S3 store elsewhere. Bodies up to 64 KiB are rows of the index, written in the commit; larger ones are objects
- * upstream under ids of their own. Nothing is ever moved or changed there, so that a commit only writes rows (rows.ts).
+ * Stores blobs in another S3 store. Bodies up to 64 KiB are rows of the index, written in the commit. Larger ones are
+ * objects upstream with their own ids. They are never moved or changed, so a commit only writes rows (rows.ts).
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
 import type { BlobStore, Durability, Recorded, SettleOptions, VerifyReads } from '#blobs/contract/blob-store.ts'
@@ -44,14 +44,14 @@ export interface UpstreamBlobsOptions {
   readonly verifyReads: VerifyReads
 }
 
-/** So many bodies of unknown size are gathered at once, 8 MiB each. */
+/** Limits for bodies of unknown size in memory, 8 MiB each. */
 const gatheringLimits = { atOnceMax: 16, waitingMax: 256, waitMaxMs: 30_000 }
 
 export class UpstreamBlobs implements BlobStore {
   readonly parts: UpstreamParts
   readonly inspection: UpstreamInspection
   readonly byHand = undefined
-  /** There is nothing of a bucket beside its row. */
+  /** A bucket has only its row. */
   readonly buckets: BucketBlobs = {
     assertFree: async () => undefined,
     make: async () => undefined,
@@ -63,7 +63,7 @@ export class UpstreamBlobs implements BlobStore {
     keep: async () => undefined,
   }
   readonly #context: UpstreamContext
-  /** Staged blobs that are being given up. */
+  /** Staged blobs that are being discarded. */
   readonly #discarding = new Set<Promise<void>>()
 
   private constructor(context: UpstreamContext) {
@@ -72,7 +72,7 @@ export class UpstreamBlobs implements BlobStore {
     this.inspection = new UpstreamInspection(context)
   }
 
-  /** StartRefused if the upstream cannot be read and written, or has the bytes of another index. */
+  /** Throws StartRefused if the upstream is not readable and writable, or has the bytes of another index. */
   static async open(options: UpstreamBlobsOptions): Promise<UpstreamBlobs> {
     const { settings, clock, log, engine } = options
     const upstream = new Upstream(settings, clock)
@@ -91,7 +91,7 @@ export class UpstreamBlobs implements BlobStore {
     return 0
   }
 
-  /** Another node may be writing what looks abandoned: a job removes it after a day. */
+  /** Another node may still be writing such a blob: a job removes it after a day. */
   async removeAbandoned(): Promise<void> {}
 
   removeGone(signal?: AbortSignal): Promise<RemovedBytes> {
@@ -139,7 +139,7 @@ export class UpstreamBlobs implements BlobStore {
     return ref
   }
 
-  /** No hand reaches any of them. */
+  /** Only records the reason: blobs upstream cannot be changed by hand. */
   asAside(ref: BlobRef, aside: AsideReason): BlobRef {
     return ref.aside === undefined ? { ...ref, aside } : ref
   }
@@ -166,7 +166,7 @@ export class UpstreamBlobs implements BlobStore {
     return isRecorded(this.#context, recorded as RecordedArrival)
   }
 
-  /** Nothing has to move, and a job removes what is gone. */
+  /** No bytes have to move. A job removes deleted blobs. */
   async settle(_recorded: Recorded, { flushed }: SettleOptions): Promise<void> {
     if (this.#context.durability === 'strict') await flushed
   }
@@ -177,12 +177,12 @@ export class UpstreamBlobs implements BlobStore {
     return openVersion(this.#context, bucket, version)
   }
 
-  /** Its bytes were written before its row. */
+  /** The bytes of a blob are written before its row. */
   has(): boolean {
     return true
   }
 
-  /** Its version was replaced or removed since the record was read, and the next reading of that shows it. */
+  /** The version was replaced or removed after its record was read. The next read of the record shows it. */
   async search(bucket: string, version: StoredVersion, before: object | undefined): Promise<object | 'unreachable'> {
     if ((before as StoredVersion | undefined)?.order === version.order) {
       throw damaged(this.#context, bucket, version, 'are missing')

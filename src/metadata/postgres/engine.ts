@@ -1,6 +1,6 @@
 /**
- * The index in a PostgreSQL that any number of nodes share. What makes it right under concurrency is in commit-
- * function.ts, what makes it quick in commits.ts and reads.ts.
+ * The index in a PostgreSQL database that any number of nodes share. Correctness under concurrency: commit-function.ts.
+ * Speed: commits.ts and reads.ts.
  */
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { Bytes, Commit, Committed, Entry, KeyRange, MetadataEngine, ScanOptions } from '#metadata/engine.ts'
@@ -19,11 +19,11 @@ import { migrate } from './tables/migrate.ts'
 interface PostgresOptions {
   readonly address: PostgresAddress
   readonly space: Space
-  /** Connections, if not as many as the address says. */
+  /** Maximum of connections, if it differs from the address. */
   readonly poolSize?: number
 }
 
-/** IndexUnreadable if the database does not answer, or refuses, or has tables of a newer release. */
+/** Throws IndexUnreadable if the database does not answer, refuses, or has tables of a newer release. */
 export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
   const pool = new Pool(address, poolSize ?? address.poolSize)
   const engine = new PostgresEngine(pool, address, space)
@@ -36,7 +36,7 @@ export async function openPostgresEngine({ address, space, poolSize }: PostgresO
   }
 }
 
-/** The URL has a password: none of it is shown but the hosts. */
+/** The URL contains a password: only its hosts are shown. */
 function failureToOpen({ hosts }: PostgresAddress, error: unknown): IndexUnreadable {
   if (error instanceof IndexUnreadable) return error
   const cause = error instanceof ApiError ? error.cause : error
@@ -92,7 +92,7 @@ class PostgresEngine implements MetadataEngine {
     await this.#pool.close()
   }
 
-  /** For statements that change nothing, or may be repeated. */
+  /** Runs statements that change nothing or may be repeated. */
   async #ask(work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<readonly unknown[][]> {
     const deadline = performance.now() + this.#address.retryMs
     for (let attempt = 0; ; attempt++) {

@@ -1,4 +1,4 @@
-/** Reads: what is asked for in one turn of the event loop is one statement, and so is what waits for a connection. */
+/** Reads of one turn of the event loop share one statement. So do reads that wait for a connection. */
 import { asBuffer, type Bytes, type Entry, type KeyRange, type ScanOptions } from '#metadata/engine.ts'
 import { addNumbers, decodeCounters } from '#metadata/write.ts'
 import { encodeBytes } from './connections/binary-array.ts'
@@ -6,7 +6,7 @@ import type { Connection, Statement } from './connections/connection.ts'
 import type { Space } from './space.ts'
 import { foldFunctionName } from './tables/fold-function.ts'
 
-/** Asks for one statement; tried again where the connection is lost. */
+/** Runs one statement, and again if the connection is lost. */
 export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
 
 interface Wanted {
@@ -15,7 +15,7 @@ interface Wanted {
   readonly reject: (error: unknown) => void
 }
 
-/** Of one statement. */
+/** Maximum of keys in one statement. */
 const keysMax = 2000
 
 export class Reads {
@@ -40,7 +40,7 @@ export class Reads {
     let taken: Wanted[] = []
     try {
       const rows = await this.#ask((connection) => {
-        // What has come while this waited for a connection is read too.
+        // Also takes reads that came while this one waited for a connection.
         if (taken.length === 0) taken = this.#take()
         return connection.query({ ...this.#statements.get, values: [encodeBytes(taken.flatMap(({ keys }) => keys))] })
       })
@@ -79,8 +79,8 @@ export class Reads {
 }
 
 /**
- * A row and what was added to it come from one statement, so they are of one moment. OFFSET keeps each search what it
- * is, as in commit-function.ts.
+ * One statement reads a row and the numbers added to it, so both are from the same state. OFFSET keeps each search as
+ * it is written (see commit-function.ts).
  */
 function statementsOf(schema: string, space: Space) {
   const [rows, counts] = [`${schema}.${space}_rows`, `${schema}.${space}_counts`]
@@ -110,7 +110,7 @@ function statementsOf(schema: string, space: Space) {
   } as const satisfies Record<string, Statement>
 }
 
-/** Values, and sums where numbers were added. */
+/** A value, or the sums of added numbers. */
 class Row {
   #value: Bytes | undefined
   #numbers: Record<string, number> | undefined
@@ -142,7 +142,7 @@ function valuesByPlace(rows: readonly unknown[][]): Map<number, Bytes> {
   return new Map([...found].map(([place, row]) => [place, row.value]))
 }
 
-/** Rows first, then counters, both in order. */
+/** `rows`: first the rows, then the counters, both in order. */
 function entriesOf(rows: readonly unknown[][], limit: number, isReverse: boolean): Entry[] {
   if (rows.every((row) => row[2] === null)) return rows.map(([key, value]) => ({ key, value }) as Entry)
   const found = new Map<string, { key: Buffer; row: Row }>()

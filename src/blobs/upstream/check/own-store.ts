@@ -1,6 +1,6 @@
 /**
- * Whether the upstream can be used, and is the one that has the bytes of this index. A row of the index and a small object upstream name
- * each other: an index with other bytes below it would answer for objects that are not there.
+ * Checks that the upstream store can be used and belongs to this index. A row of the index and a small object upstream
+ * name each other. With the wrong store, an index would list objects that do not exist.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
@@ -15,11 +15,11 @@ import { ApiError } from '#model/errors.ts'
 interface OwnStore {
   readonly kind: 'upstream'
   readonly storeId: string
-  /** The object upstream has been there: without it, it is another place. */
+  /** The object upstream was written. If it is missing, this is another store. */
   readonly isNamed?: true
 }
 
-/** StartRefused. */
+/** Throws StartRefused. */
 export async function checkUpstream(engine: MetadataEngine, upstream: Upstream): Promise<void> {
   try {
     upstream.hasMd5Etags = await probe(upstream)
@@ -31,7 +31,7 @@ export async function checkUpstream(engine: MetadataEngine, upstream: Upstream):
   }
 }
 
-/** Writes, reads and removes a small object. Whether its ETag is its MD5. */
+/** Writes, reads and removes a small object. Returns whether its ETag is its MD5. */
 async function probe(upstream: Upstream): Promise<boolean> {
   const key = `${upstream.settings.prefix}myfsio-probe/${randomBytes(8).toString('hex')}`
   const bytes = Buffer.from('MyFSIO writes this at a start, to know that it can.')
@@ -63,7 +63,7 @@ async function claimStore(engine: MetadataEngine, upstream: Upstream): Promise<v
   await transact(engine, async (transaction) => transaction.put(storeKey, encodeJson(named)))
 }
 
-/** Of the index; it is made if there is none. */
+/** Reads the row of the index, or creates it. */
 async function ownStore(engine: MetadataEngine): Promise<OwnStore> {
   const { result } = await transact(engine, async (transaction) => {
     const row = await transaction.get(storeKey)

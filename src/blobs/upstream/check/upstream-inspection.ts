@@ -1,4 +1,4 @@
-/** Compares what is kept upstream with the records. */
+/** Compares the upstream store with the records. */
 import type { Inspection, Leftover, Pace, Verdict } from '#blobs/contract/inspection.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { UpstreamMissing } from '#blobs/upstream/client/problem.ts'
@@ -13,11 +13,11 @@ import { randomId } from '#metadata/order.ts'
 import { eachRow, encodeJson, rowParts } from '#metadata/tables.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 
-/** So many objects upstream are remembered at once; the rows are read once for each batch. */
+/** Objects in memory at a time. The rows are read once for each batch. */
 const batchMax = 100_000
-/** A row may have the pieces of 10,000 parts. */
+/** Each row may have the pieces of 10,000 parts. */
 const rowsAtOnce = 50
-/** What has just come may have got its row after the rows were read. */
+/** A newer object may have got its row after the rows were read. */
 const youngMs = 60 * 60 * 1000
 const lostAndFound = 'lost+found/'
 
@@ -60,11 +60,11 @@ export class UpstreamInspection implements Inspection {
     return isSame && readBytes === sizeBytes ? 'right' : 'damaged'
   }
 
-  /** Objects below the prefix that are named by no row. */
+  /** Objects below the prefix that no row names. */
   async *leftovers(): AsyncGenerator<Leftover> {
     for await (const batch of batches(this.#objects(), batchMax)) {
       const unnamed = new Map(batch.map((object) => [object.id, object]))
-      // The completion of an upload moves pieces from later rows to an earlier one, which the first pass may have passed.
+      // An upload that completes moves pieces to an earlier row, which the first pass may already have read.
       for (let pass = 0; pass < 2 && unnamed.size > 0; pass++) await this.#removeNamed(unnamed)
       for (const { key, sizeBytes } of unnamed.values()) yield { path: key, what: 'version', sizeBytes }
     }
@@ -111,7 +111,7 @@ export class UpstreamInspection implements Inspection {
     return key
   }
 
-  /** Parts are blobs, and are compared when they belong to a version. */
+  /** Parts are blobs. They are compared after they belong to a version. */
   parts = none
   lockRecords = none
   unknownIn = none

@@ -2,12 +2,12 @@ import { Readable, type Writable } from 'node:stream'
 import type { StallWatch } from './stall.ts'
 
 /**
- * The body of a request upstream, which is handed to it as its bytes come. The request is written to directly, by way of `pipe`, which is
- * what the SDK calls: so it is known when a buffer has been taken and may be used again, and which of the two sides has to do something.
+ * The body of an upstream request, written while its bytes arrive. The SDK calls `pipe`, which gives access to the
+ * request itself. So this class knows when a buffer may be used again, and which side has to act next.
  */
 export class PieceBody extends Readable {
   readonly #watch: StallWatch
-  /** Resolves to the request, once it takes bytes; undefined: it never will. */
+  /** Resolves to the request when it accepts bytes. Undefined: it never will. */
   readonly #opened: Promise<Writable | undefined>
   #open: (request: Writable | undefined) => void = () => undefined
 
@@ -17,7 +17,7 @@ export class PieceBody extends Readable {
     this.#opened = new Promise((resolve) => {
       this.#open = resolve
     })
-    // The request may have failed before it reads this.
+    // The request may fail before it reads this body.
     this.on('error', () => undefined)
   }
 
@@ -34,7 +34,7 @@ export class PieceBody extends Readable {
     done(error)
   }
 
-  /** Resolves when the bytes have been taken. It does not reject: the answer to the request tells what went wrong. */
+  /** Resolves when the bytes have been taken. Never rejects: the answer to the request has the error. */
   async write(bytes: Uint8Array): Promise<void> {
     const request = await this.#opened
     if (request === undefined || request.destroyed) return
@@ -50,7 +50,7 @@ export class PieceBody extends Readable {
     this.#watch.end()
   }
 
-  /** The rest is with the upstream. */
+  /** From here on the upstream has to act. */
   async end(): Promise<void> {
     const request = await this.#opened
     if (request === undefined || request.destroyed) return

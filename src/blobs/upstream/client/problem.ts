@@ -1,9 +1,9 @@
-/** What goes wrong upstream, in our words. An error of the SDK is not passed on: it has the request, with its signature, in it. */
+/** Errors of the upstream in our own words: errors of the SDK contain the request with its signature. */
 import { ApiError } from '#model/errors.ts'
 
 const retryAfterSeconds = 5
 
-/** The upstream does not answer as it should, which may pass: clients try again. */
+/** The upstream does not answer as expected. This may pass: clients retry. */
 export const slowDown = (cause: Error): ApiError =>
   new ApiError('SlowDown', { headers: { 'retry-after': String(retryAfterSeconds) }, cause })
 
@@ -15,9 +15,9 @@ export class UpstreamMissing extends Error {
 /** An error of the upstream or on the way to it. */
 export class UpstreamProblem extends Error {
   override readonly name = 'UpstreamProblem'
-  /** Of its answer; undefined: there was none. */
+  /** The status of its answer; undefined: there was no answer. */
   readonly status: number | undefined
-  /** As S3 or the system has it. */
+  /** The error code of S3 or of the system. */
   readonly code: string
 
   constructor(what: string, { status, code, message }: Described) {
@@ -43,7 +43,7 @@ interface SdkError extends Error {
 export function describe(error: unknown): Described {
   if (!(error instanceof Error)) return { status: undefined, code: '', message: String(error) }
   const { name, message, code, $metadata } = error as SdkError
-  // With several addresses of a host, each has its error.
+  // A host with several addresses has an error for each.
   if (error instanceof AggregateError && message === '' && error.errors.length > 0) return describe(error.errors[0])
   return {
     status: $metadata?.httpStatusCode,
@@ -52,7 +52,7 @@ export function describe(error: unknown): Described {
   }
 }
 
-/** `what` was tried. */
+/** `what`: what was tried. */
 export function asProblem(what: string, error: unknown): Error {
   if (error instanceof UpstreamMissing || error instanceof UpstreamProblem || error instanceof ApiError) return error
   const described = describe(error)

@@ -1,14 +1,14 @@
-/** Where the bytes are, of BLOBS_URL and its credentials. */
+/** Where the bytes are: the parts of BLOBS_URL, and its credentials. */
 export interface UpstreamSettings {
   readonly bucket: string
   /** Empty, or ends with a slash. */
   readonly prefix: string
-  /** Undefined: AWS's own, of the region. */
+  /** Undefined: the AWS endpoint of the region. */
   readonly endpoint: string | undefined
   readonly region: string
   readonly isPathStyle: boolean
-  /** The upstream may do nothing for so long. */
+  /** The longest time without progress by the upstream. */
   readonly timeoutMs: number
-  /** Undefined: the default chain of the SDK. */
+  /** Undefined: the default credentials of the SDK. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined
 }

@@ -3,12 +3,12 @@ import { slowDown } from './problem.ts'
 
 export interface SlotLimits {
   readonly atOnceMax: number
-  /** More than this are refused at once. */
+  /** More waiting requests are refused at once. */
   readonly waitingMax: number
   readonly waitMaxMs: number
 }
 
-/** How much is asked of the upstream at a time: what it cannot keep up with is refused here, and never piles up. */
+/** Limits the requests to the upstream at a time. The rest waits or is refused, so that they never pile up. */
 export class Slots {
   readonly #limits: SlotLimits
   readonly #clock: Clock
@@ -20,7 +20,7 @@ export class Slots {
     this.#clock = clock
   }
 
-  /** Returns what gives the slot back; it may be called again. SlowDown. */
+  /** Returns a function that frees the slot. It may be called more than once. Throws SlowDown. */
   async take(): Promise<() => void> {
     const { atOnceMax, waitingMax } = this.#limits
     if (this.#taken < atOnceMax) this.#taken++
@@ -35,7 +35,7 @@ export class Slots {
     }
   }
 
-  /** The slot is handed over: `#taken` stays. */
+  /** A waiting request takes over a slot: `#taken` stays the same. */
   #wait(): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {

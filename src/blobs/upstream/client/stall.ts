@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 
-/** Ends a request when the upstream has done nothing for a time in which it was to do something. */
+/** Ends a request if the upstream makes no progress for too long while it has to act. */
 export class StallWatch {
   readonly #clock: Clock
   readonly #maxMs: number
@@ -16,11 +16,11 @@ export class StallWatch {
     return this.#aborting.signal
   }
 
-  /** From now on it is the upstream that has to do something. */
+  /** From now on the upstream has to act. */
   begin(): void {
     this.#cancel ??= this.#clock.after(this.#maxMs, () => {
       const seconds = Math.round(this.#maxMs / 1000)
-      this.#aborting.abort(new Error(`the upstream store has done nothing for ${seconds} seconds`))
+      this.#aborting.abort(new Error(`the upstream store has made no progress for ${seconds} seconds`))
     })
   }
 

@@ -1,4 +1,4 @@
-/** The S3 store that keeps the bytes: the few operations that are asked of it. */
+/** The S3 store that contains the bytes, and the few operations that we use. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
@@ -23,10 +23,10 @@ const slotLimits = { atOnceMax: 256, waitingMax: 512, waitMaxMs: 10_000 }
 const attemptsMax = 3
 
 const nothing = () => undefined
-/** The SDK would write to the console, past the log. */
+/** Without this, the SDK would write to the console instead of the log. */
 const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
 
-/** What the upstream tells of an object that it has taken. */
+/** What the upstream answers about an object that it has stored. */
 export interface Taken {
   /** Without quotes. */
   readonly etag: string | undefined
@@ -37,14 +37,14 @@ export interface Taken {
 export interface Body {
   readonly source: Readable | Buffer
   readonly sizeBytes: number
-  /** Base64, where it is known before. */
+  /** Base64, if it is known in advance. */
   readonly md5?: string | undefined
 }
 
 export interface Opened {
   readonly body: Readable
   readonly watch: StallWatch
-  /** Gives its place to another request. */
+  /** Frees its slot for another request. */
   release(): void
 }
 
@@ -55,7 +55,7 @@ export interface ListedObject {
 
 export class Upstream {
   readonly settings: UpstreamSettings
-  /** Whether its ETag of an object is the MD5 of the bytes, as far as a start has seen. */
+  /** Whether the ETag of an object is the MD5 of its bytes, as the start has checked. */
   hasMd5Etags = false
   readonly #client: S3Client
   readonly #clock: Clock
@@ -74,12 +74,12 @@ export class Upstream {
       forcePathStyle: isPathStyle,
       logger: silent,
       maxAttempts: attemptsMax,
-      // Ours are compared with what comes back, and not every store knows those that the SDK would add.
+      // We compare our own checksums. Not every store knows those of the SDK.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: {
         connectionTimeout: connectMaxMs,
-        // Silence is watched for here, where it is known who has to do something.
+        // StallWatch ends silent requests: it knows which side has to act.
         requestTimeout: 0,
         socketTimeout: 0,
         httpAgent: new HttpAgent(agent),
@@ -88,7 +88,7 @@ export class Upstream {
     })
   }
 
-  /** The object's key: spread over folders and partitions by the random end of the id. */
+  /** The key of the object. The random end of the id spreads keys over folders and partitions. */
   keyOf(id: string): string {
     return `${this.settings.prefix}${id.slice(-2)}/${id}`
   }
@@ -97,7 +97,7 @@ export class Upstream {
     return new StallWatch(this.#clock, this.settings.timeoutMs)
   }
 
-  /** `watch`: the source of a stream knows when the upstream has to take more of it. SlowDown, UpstreamProblem. */
+  /** `watch`: the source of a stream reports when the upstream has to act. Throws SlowDown, UpstreamProblem. */
   async put(key: string, { source, sizeBytes, md5 }: Body, watch: StallWatch = this.newWatch()): Promise<Taken> {
     const input = {
       Bucket: this.settings.bucket,
@@ -112,7 +112,7 @@ export class Upstream {
     return { etag: ETag?.replaceAll('"', ''), crc64nvme: ChecksumCRC64NVME }
   }
 
-  /** A stretch of an object; the whole if there is no range. SlowDown, UpstreamProblem, UpstreamMissing. */
+  /** Reads a range of an object, or all of it. Throws SlowDown, UpstreamProblem, UpstreamMissing. */
   async get(key: string, range?: ByteRange): Promise<Opened> {
     const what = 'reading an object'
     const release = await this.#slots.take()
@@ -123,14 +123,14 @@ export class Upstream {
       const command = new GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...(Range && { Range }) })
       const { Body, ContentLength } = await this.#client.send(command, { abortSignal: watch.signal })
       const body = Body as Readable
-      // An error that comes between two reads is met by the next reader.
+      // An error between two reads reaches the next reader.
       body.on('error', () => undefined)
       if (range !== undefined && ContentLength !== range.end - range.start) {
         body.destroy()
         throw new UpstreamProblem(what, {
           status: undefined,
           code: '',
-          message: 'it sent another range than was asked for',
+          message: 'it sent another range than requested',
         })
       }
       return { body, watch, release }
@@ -142,7 +142,7 @@ export class Upstream {
     }
   }
 
-  /** A small object; undefined: there is none. */
+  /** Reads a small object. Undefined: there is none. */
   async find(key: string): Promise<Buffer | undefined> {
     try {
       const { body, watch, release } = await this.get(key)
@@ -171,7 +171,7 @@ export class Upstream {
     }
   }
 
-  /** At most 1,000. Returns those that could not be removed, with the reason. */
+  /** Removes up to 1,000 objects. Returns those that could not be removed, with the reasons. */
   async remove(keys: readonly string[]): Promise<Map<string, string>> {
     const Objects = keys.map((Key) => ({ Key }))
     const command = new DeleteObjectsCommand({ Bucket: this.settings.bucket, Delete: { Objects, Quiet: true } })
@@ -182,7 +182,7 @@ export class Upstream {
     return new Map(failed.map(({ Key = '', Code = '', Message = '' }) => [Key, `${Code}: ${Message}`]))
   }
 
-  /** On the side of the upstream. */
+  /** The upstream copies the object itself. */
   async copy(from: string, to: string): Promise<void> {
     const { bucket } = this.settings
     const CopySource = `${bucket}/${from.split('/').map(encodeURIComponent).join('/')}`
@@ -190,7 +190,7 @@ export class Upstream {
     await this.#watched('copying an object', (abortSignal) => this.#client.send(command, { abortSignal }))
   }
 
-  /** Everything below a folder of the prefix. */
+  /** Lists everything below a folder of the prefix. */
   async *list(folder: string): AsyncGenerator<ListedObject> {
     const { bucket: Bucket, prefix } = this.settings
     for (let token: string | undefined; ; ) {

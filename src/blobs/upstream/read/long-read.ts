@@ -1,13 +1,13 @@
-/** A read that takes minutes says so in a row: what it reads is not removed meanwhile, even if it was deleted. */
+/** A read that takes minutes has a row. Even if its blob is deleted meanwhile, the bytes stay. */
 import { type UpstreamContext, writeDurably } from '#blobs/upstream/context.ts'
 import { readKey, readsOf } from '#blobs/upstream/rows.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import { decodeJson, encodeJson } from '#metadata/tables.ts'
 
-/** Sooner than anything that is deleted is removed. */
+/** Shorter than the time between a deletion and the removal of the bytes. */
 const renewEveryMs = 5 * 60 * 1000
-/** A process that ends leaves its rows. */
+/** Rows of a process that has ended expire after this time. */
 const validMs = 3 * renewEveryMs
 const readersMax = 1000
 
@@ -34,14 +34,14 @@ export class LongRead {
     this.#cancel = this.#context.clock.after(renewEveryMs, () => {
       this.#row ??= readKey(this.#blobId, randomId(8))
       const value = encodeJson({ untilMs: this.#context.clock.nowMs() + validMs })
-      // Without it the read may break off, as any may.
+      // Without the row, the read may break off, as any read may.
       void writeDurably(this.#context, [{ key: this.#row, value }]).catch(() => undefined)
       this.#renewLater()
     })
   }
 }
 
-/** Whether anyone reads the blob. */
+/** Whether a long read of the blob is running. */
 export async function isRead(engine: MetadataEngine, blobId: string, nowMs: number): Promise<boolean> {
   const rows = await engine.scan(readsOf(blobId), { limit: readersMax })
   return rows.some(({ value }) => decodeJson<{ readonly untilMs: number }>(value).untilMs > nowMs)

@@ -1,4 +1,4 @@
-/** The bytes of a version as pieces upstream. Nothing is asked of the upstream before a byte is wanted. */
+/** The bytes of a version as pieces upstream. The first request upstream is for the first byte. */
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ByteRange, Staged } from '#blobs/contract/incoming.ts'
@@ -16,7 +16,7 @@ import { LongRead } from './long-read.ts'
 import { PieceReader } from './piece-reader.ts'
 import { areBytesOf, asReadProblem, assertSameDigests, checkOf } from './verify.ts'
 
-/** Undefined: the index does not have it any more. */
+/** Undefined: the index no longer has the version. */
 export async function openVersion(
   context: UpstreamContext,
   bucket: string,
@@ -31,7 +31,7 @@ export async function openVersion(
   return areBytesOf(context, version, bytes) ? new OpenBytes(bytes) : 'damaged'
 }
 
-/** Bytes in turn are asked for in stretches of so many at first, and of twice as many each time: how many it will be is not known. */
+/** Sequential reads request this much at first, and each time twice as much: their total size is unknown. */
 const windowBytesMin = 8 * 1024 * 1024
 const windowBytesMax = 64 * 1024 * 1024
 
@@ -42,7 +42,7 @@ export class UpstreamBlob implements OpenBlob {
   readonly #bucket: string
   readonly #readers = new Set<PieceReader>()
   #inTurn: { readonly reader: PieceReader; readonly end: number } | undefined
-  /** Where the last `readInto` ended. */
+  /** The end of the last `readInto`. */
   #inTurnEnd = -1
   #isClosed = false
   #reading: LongRead | undefined
@@ -109,7 +109,7 @@ export class UpstreamBlob implements OpenBlob {
     }
   }
 
-  /** A single read asks for its bytes alone; those that follow each other share requests. */
+  /** A single read requests only its own bytes. Sequential reads share requests. */
   async readInto(target: Uint8Array, position: number): Promise<void> {
     const end = position + target.length
     try {
@@ -170,7 +170,7 @@ export class UpstreamBlob implements OpenBlob {
   }
 }
 
-/** The same pieces, in stretches that become longer. */
+/** Cuts pieces into ranges of growing size. */
 function inWindows(pieces: readonly Piece[]): Piece[] {
   const windows: Piece[] = []
   let windowBytes = windowBytesMin

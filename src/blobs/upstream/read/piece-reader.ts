@@ -1,4 +1,4 @@
-/** The bytes of pieces, one after the other. While one is read, the next has been asked for. */
+/** Reads pieces in order. While it reads one, the next is already requested. */
 import type { EgressSource } from '#blobs/io/egress.ts'
 import { UpstreamMissing } from '#blobs/upstream/client/problem.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
@@ -10,21 +10,21 @@ import { StretchReader } from './stretch-reader.ts'
 export class PieceReader implements EgressSource {
   readonly #context: UpstreamContext
   readonly #pieces: readonly Piece[]
-  /** Of the pieces that are read and asked for. */
+  /** Readers of the present piece and of the next, by their places. */
   readonly #readers = new Map<number, StretchReader>()
   #at = 0
-  /** What was read and not taken yet. */
+  /** Bytes that were read and not taken yet. */
   #rest: Buffer | undefined
   #position: number
 
-  /** `position`: of their first byte, in whatever the reader is asked for. */
+  /** `position`: the place of their first byte in the range that the caller reads. */
   constructor(context: UpstreamContext, pieces: readonly Piece[], position: number) {
     this.#context = context
     this.#pieces = pieces
     this.#position = position
   }
 
-  /** Of the byte that comes next. */
+  /** The position of the next byte. */
   get position(): number {
     return this.#position
   }
@@ -54,11 +54,11 @@ export class PieceReader implements EgressSource {
     return filled
   }
 
-  /** All of the target. */
+  /** Fills the whole target. */
   async fill(target: Uint8Array): Promise<void> {
     if (target.length === 0) return
     const filled = await this.read(target, target.length, this.#position)
-    if (filled < target.length) throw new Error('there are not so many bytes')
+    if (filled < target.length) throw new Error('there are fewer bytes than requested')
   }
 
   async #nextChunk(): Promise<Buffer | undefined> {

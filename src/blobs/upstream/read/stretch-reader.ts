@@ -1,11 +1,11 @@
-/** One stretch of an object upstream. A connection that breaks is replaced by another, which goes on where it broke: bytes are never changed. */
+/** Reads a range of an object upstream. After a broken connection, a new one continues: bytes never change. */
 import type { Readable } from 'node:stream'
 import { UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
 import type { Opened } from '#blobs/upstream/client/upstream.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import type { Piece } from '#blobs/upstream/piece.ts'
 
-/** Without a byte in between. */
+/** Attempts without a byte in between. */
 const attemptsMax = 3
 
 export class StretchReader {
@@ -22,7 +22,7 @@ export class StretchReader {
     this.#piece = piece
   }
 
-  /** Asks for the bytes, so that they are on their way when they are read. */
+  /** Requests the bytes before they are read. */
   open(): void {
     if (this.#opening !== undefined || this.#isClosed) return
     const { upstream } = this.#context
@@ -31,7 +31,7 @@ export class StretchReader {
     this.#opening.catch(() => undefined)
   }
 
-  /** The next bytes; undefined at the end. UpstreamMissing, UpstreamProblem, SlowDown. */
+  /** The next bytes; undefined at the end. Throws UpstreamMissing, UpstreamProblem, SlowDown. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       if (this.#readBytes === this.#piece.sizeBytes) {
@@ -75,7 +75,7 @@ export class StretchReader {
     }
   }
 
-  /** A connection whose answer was read to its end is used again. */
+  /** A connection is reused after its answer was read to the end. */
   async #finish(): Promise<void> {
     await this.#reading?.chunks.next().catch(() => undefined)
     this.#letGo()

@@ -3,7 +3,7 @@ import { rememberUpTo } from '#lib/remember.ts'
 const validMs = 60_000
 const rememberedMax = 10_000
 
-/** Blobs whose bytes were compared with their checksum within a minute. */
+/** Blobs that were compared with their checksum within the last minute. */
 export class VerifiedBlobs {
   readonly #untilMs = new Map<string, number>()
 

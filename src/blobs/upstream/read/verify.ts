@@ -1,4 +1,4 @@
-/** Bytes that are read are compared with what the record knows of them: others are refused, never served and never copied. */
+/** Compares bytes with the checksum in their record. Changed bytes are refused: they are never served or copied. */
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { StretchCheck } from '#blobs/io/stretch-check.ts'
 import { asProblem, slowDown, UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
@@ -9,7 +9,7 @@ import type { StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
 
-/** Tells of damaged bytes; the error is for the client. */
+/** Logs damaged bytes. Returns the error for the client. */
 export function damaged(
   { troubles }: UpstreamContext,
   bucket: string,
@@ -22,7 +22,7 @@ export function damaged(
   return new ApiError('InternalError', { fields: { BucketName: bucket, Key: key, Reason: reason } })
 }
 
-/** Of bytes in memory. The tags of sealed ones tell more, once they are opened. */
+/** Checks bytes in memory. Encrypted bytes are checked by their tags when they are decrypted. */
 export function areBytesOf(context: UpstreamContext, version: StoredVersion, bytes: Buffer): boolean {
   const { verifyReads, verified } = context
   const { blob, encryption } = version
@@ -55,7 +55,7 @@ export function checkOf(
   }
 }
 
-/** For a copy of all the version's bytes. */
+/** Checks the digests of a copy of the whole version. */
 export function assertSameDigests(
   context: UpstreamContext,
   bucket: string,
@@ -67,7 +67,7 @@ export function assertSameDigests(
   if (digests.get('CRC64NVME')?.toString('base64') !== kept) throw damaged(context, bucket, version)
 }
 
-/** What a client is told of an error of the upstream. */
+/** The error for the client after an error of the upstream. */
 export async function asReadProblem(
   context: UpstreamContext,
   bucket: string,
@@ -75,7 +75,7 @@ export async function asReadProblem(
   error: unknown,
 ): Promise<unknown> {
   if (error instanceof UpstreamMissing) {
-    // It was deleted, and its bytes were removed while it was read.
+    // The version was deleted and its bytes were removed during the read.
     const isGone = (await context.engine.get(blobKey(version.blob.id))) === undefined
     return isGone ? slowDown(error) : damaged(context, bucket, version, 'are missing')
   }

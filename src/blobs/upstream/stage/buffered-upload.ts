@@ -1,4 +1,4 @@
-/** A body whose size is not known: S3 wants to know it before, so that it goes upstream in pieces that were gathered in memory. */
+/** Uploads a body of unknown size. S3 needs the size first, so pieces are buffered in memory. */
 import { createHash } from 'node:crypto'
 import type { IngestTarget } from '#blobs/io/ingest.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
@@ -21,7 +21,7 @@ export class BufferedUpload implements IngestTarget {
   #turn: Promise<void> = Promise.resolve()
   #giveBack: (() => void) | undefined
 
-  /** `before`: the pieces of a blob that is staged; undefined: it has no rows yet. */
+  /** `before`: the pieces of a staged blob; undefined: the blob has no rows yet. */
   constructor(context: UpstreamContext, id: string, before: readonly Piece[] | undefined) {
     this.#context = context
     this.#id = id
@@ -52,7 +52,7 @@ export class BufferedUpload implements IngestTarget {
     }
   }
 
-  /** The bytes themselves, where they are few and all there is. */
+  /** Returns the bytes themselves if they are few and there is nothing else. */
   async finish(): Promise<Buffer | undefined> {
     const rest = this.#gathered?.subarray(0, this.#gatheredBytes) ?? Buffer.alloc(0)
     if (this.#pieces.length === 0 && rest.length <= limits.inlineBytes) return Buffer.from(rest)

@@ -4,8 +4,8 @@ import { blobKey, emptyRow, stagedKey } from '#blobs/upstream/rows.ts'
 import type { Write } from '#metadata/engine.ts'
 
 /**
- * A staged blob has these pieces from now on. OperationAborted if it counts as abandoned, which is after a day: the
- * pieces that it had are being removed, and no row may name them again.
+ * Sets the pieces of a staged blob. Throws OperationAborted if it counts as abandoned after a day: its pieces are being
+ * removed, and no row may name them again.
  */
 export async function growStaged(
   context: UpstreamContext,

@@ -1,4 +1,4 @@
-/** A body of known size on its way upstream, as one object or several. Memory is that of the buffers on the way. */
+/** Uploads a body of known size as one object or several. It uses no memory beyond the buffers of the body. */
 import type { Staged } from '#blobs/contract/incoming.ts'
 import type { IngestTarget } from '#blobs/io/ingest.ts'
 import { PieceBody } from '#blobs/upstream/client/piece-body.ts'
@@ -12,7 +12,7 @@ interface Sending {
   readonly body: PieceBody
   readonly watch: StallWatch
   readonly taken: Promise<Taken>
-  /** Bytes that are still to come. */
+  /** Bytes that have not come yet. */
   restBytes: number
 }
 
@@ -21,17 +21,17 @@ export class PieceUpload implements IngestTarget {
   readonly #pieces: readonly Piece[]
   #at = 0
   #sending: Sending | undefined
-  /** Writes are one after the other: a call may come before the one before has resolved. */
+  /** Writes run one after the other, also if a call comes before the previous one has resolved. */
   #turn: Promise<void> = Promise.resolve()
   #last: Taken | undefined
 
-  /** Their rows have been written. */
+  /** The rows of the pieces must be written already. */
   constructor(context: UpstreamContext, pieces: readonly Piece[]) {
     this.#context = context
     this.#pieces = pieces
   }
 
-  /** Resolves when the buffer may be used again; with the last bytes, when the upstream has taken them. */
+  /** Resolves when the buffer may be used again. With the last bytes: when the upstream has stored them. */
   write(bytes: Uint8Array): Promise<void> {
     const written = this.#turn.then(() => this.#write(bytes))
     this.#turn = written
@@ -39,15 +39,15 @@ export class PieceUpload implements IngestTarget {
     return written
   }
 
-  /** Compares what the upstream has taken with what was sent. */
+  /** Compares what the upstream has stored with what was sent. */
   assertSame(digests: Staged['digests']): void {
-    // Of several objects the digests of each are not known.
+    // The digest of each of several objects is unknown.
     if (this.#pieces.length === 1 && this.#last !== undefined) assertTaken(this.#context, this.#last, digests)
   }
 
-  /** Ends what is on its way. The upstream keeps nothing of a body that ends early. */
+  /** Ends the requests. The upstream stores nothing of an incomplete body. */
   abandon(): void {
-    // A request whose body is destroyed alone would wait for the rest of it.
+    // If only its body is destroyed, a request waits for the rest.
     this.#sending?.watch.giveUp()
     this.#sending?.body.destroy()
   }

@@ -1,4 +1,4 @@
-/** An object with more bytes at its end: the pieces that it has, and new ones after them. Only small pieces are put together. */
+/** Appends to an object: its pieces, then new ones. Only small pieces are joined. */
 import { algorithmsFor, type IncomingBody, type StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
@@ -66,13 +66,13 @@ async function addSmall(
   }
 }
 
-/** Many small appends do not become as many pieces: a new one takes over the bytes of the last, as long as it is small. */
+/** Many small appends do not become as many pieces: a new piece takes over the bytes of a small last piece. */
 function jointOf(kept: readonly Piece[] | undefined, addedBytes: number): Piece | undefined {
   const last = kept?.at(-1)
   return last?.isInline === true && last.sizeBytes + addedBytes <= limits.inlineBytes ? last : undefined
 }
 
-/** `before`: the pieces of a blob that is staged; undefined: it has no rows yet. */
+/** `before`: the pieces of a staged blob; undefined: the blob has no rows yet. */
 async function withInline(
   context: UpstreamContext,
   before: readonly Piece[] | undefined,
@@ -93,13 +93,13 @@ async function inlineBytes({ engine }: UpstreamContext, { id, start, sizeBytes }
   return asBuffer(row).subarray(start, start + sizeBytes)
 }
 
-/** Undefined: it is another store's. */
+/** Undefined: the blob is from another store. */
 const keptOf = (context: UpstreamContext, to: OpenBlob): readonly Piece[] | undefined =>
   to instanceof UpstreamBlob && to.isKeptIn(context) ? to.kept : undefined
 
 /**
- * The pieces that come first in the new blob, which is staged with them: `kept` of the blob, or copies of its bytes. OperationAborted if it
- * was removed meanwhile.
+ * Stages the new blob with its first pieces: `kept` from the old blob, or copies of its bytes. Throws OperationAborted
+ * if the old blob was removed meanwhile.
  */
 async function piecesBefore(
   context: UpstreamContext,

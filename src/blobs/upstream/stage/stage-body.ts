@@ -1,4 +1,4 @@
-/** Bodies on their way in: small ones stay in memory until the commit, large ones stream upstream under ids that were written down before. */
+/** Receives bodies. Small ones stay in memory until the commit. Large ones go upstream under ids in the index. */
 import { algorithmsFor, type IncomingBody, type Staged, type StagedBlob } from '#blobs/contract/incoming.ts'
 import { ingest } from '#blobs/io/ingest.ts'
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
@@ -13,10 +13,10 @@ import { BufferedUpload } from './buffered-upload.ts'
 import { growStaged } from './grow-staged.ts'
 import { PieceUpload } from './piece-upload.ts'
 
-/** One request writes at most so much; S3 takes up to 5 GiB. */
+/** The largest object that one request writes; S3 accepts up to 5 GiB. */
 const pieceBytesMax = 1024 ** 3
 
-/** How bytes are kept: `0` in a row of the index that has the blob's id, `1` as pieces. */
+/** How bytes are stored: `0` in a row of the index with the id of the blob, `1` as pieces. */
 export const inlineKind = 0
 const piecesKind = 1
 
@@ -46,7 +46,7 @@ export async function stageBody(context: UpstreamContext, body: IncomingBody): P
 
 export const stagedOf = ({ sizeBytes, digests }: Staged): Staged => ({ sizeBytes, digests })
 
-/** Nothing is written before the commit. */
+/** Writes nothing before the commit. */
 export function stageBytes(
   { clock }: Pick<UpstreamContext, 'clock'>,
   bytes: Buffer,
@@ -56,7 +56,7 @@ export function stageBytes(
   return { ref: refOf(newId(clock.nowMs()), bytes.length, inlineKind), sizeBytes: bytes.length, digests, bytes }
 }
 
-/** A small body that is to be a piece among others. */
+/** Stages a small body as a piece of a blob. */
 export async function stageInlinePiece(
   context: UpstreamContext,
   bytes: Buffer,
@@ -72,8 +72,8 @@ export async function stageInlinePiece(
 }
 
 /**
- * Streams a body into new pieces of a staged blob, after those that it has; `before` is undefined if it has no rows yet. Of a body whose
- * size was not announced: the bytes, where they are few and there are no pieces before. On any error nothing is left behind.
+ * Streams a body into new pieces of a staged blob, after its present ones (`before`; undefined: it has no rows yet).
+ * Returns the bytes of a body of unknown size if they are few and the first. An error leaves nothing behind.
  */
 export async function receive(
   context: UpstreamContext,
@@ -130,12 +130,12 @@ function piecesOf(sizeBytes: number, nowMs: number): Piece[] {
   return pieces
 }
 
-/** Never throws, so that the error that led here is the one told: a job finds what could not be removed now. */
+/** Never throws, so that the caller can throw the first error. A job removes the rest later. */
 export async function abandon(context: UpstreamContext, id: string): Promise<void> {
   const { clock, log } = context
   try {
     await changeDurably(context, (transaction) => putAbandoned(transaction, id, clock.nowMs()))
   } catch (error) {
-    log.warn({ err: error }, 'what a write has left upstream is removed later: the index could not be written')
+    log.warn({ err: error }, 'the index could not be written; the leftovers of a write upstream are removed later')
   }
 }

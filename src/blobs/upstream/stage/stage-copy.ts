@@ -1,4 +1,4 @@
-/** Copies of what is in this store: they have the same pieces, and no byte is copied. */
+/** Copies within this store share the pieces of their source: no byte is copied. */
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import {
   algorithmsFor,
@@ -39,7 +39,7 @@ export async function stageCopy(
   )
 }
 
-/** Closes the blob, unless the result is undefined: then its bytes have to be copied. */
+/** Closes the blob unless the result is undefined. In that case its bytes have to be copied. */
 export async function shareStretch(
   context: UpstreamContext,
   from: OpenBlob,
@@ -55,7 +55,7 @@ export async function shareStretch(
     transaction.writes.push(...rowsOfStaged(id, pieces))
     return true
   })
-  // Its source was removed a moment ago, and its bytes are still there.
+  // The source was removed just now, and its bytes still exist.
   if (!isShared) return undefined
   try {
     const digests = knownDigests(from, range, algorithms) ?? (await readDigests(from, range, algorithms))
@@ -68,7 +68,7 @@ export async function shareStretch(
   }
 }
 
-/** Of a whole object that came in one piece, the record has the digests. */
+/** The digests of a whole object that was not uploaded in parts are in its record. */
 function knownDigests(
   { version, sizeBytes }: UpstreamBlob,
   { start, end }: ByteRange,

@@ -1,4 +1,4 @@
-/** Parts of uploads: each is a blob of its own, and a completed upload has their pieces, one after the other. No byte is moved. */
+/** Parts of uploads. Each is a blob. A completed upload takes over their pieces in order, and no byte is moved. */
 import { copyFrom } from '#blobs/contract/copy-from.ts'
 import type { ByteRange, IncomingBody, PartRef, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
@@ -18,13 +18,13 @@ import { abandon, receive, refOf, type StagedPieces, stagedOf, stageInlinePiece 
 import { shareStretch } from './stage-copy.ts'
 
 interface KeptPart {
-  /** Of its blob. */
+  /** The id of its blob. */
   readonly id: string
 }
 
 export class UpstreamParts implements PartBlobs {
   readonly #context: UpstreamContext
-  /** Blobs of parts that the completion in this transaction takes over. */
+  /** Blobs that the completion in this transaction takes over. */
   readonly #taken = new WeakMap<Transaction, ReadonlySet<string>>()
 
   constructor(context: UpstreamContext) {
@@ -85,7 +85,7 @@ export class UpstreamParts implements PartBlobs {
     const staged = stagedKey(idOf(at))
     if ((await transaction.get(staged)) === undefined) throw new ApiError('OperationAborted')
     transaction.remove(staged)
-    // The end of the upload sees whether another part has come since it has looked.
+    // The end of the upload notices parts that have come since it read them.
     transaction.add(partsKey(uploadId), { recorded: 1 })
     if (replaced !== undefined) await putGone(transaction, idOf(replaced), this.#context.clock.nowMs())
   }
@@ -99,7 +99,7 @@ export class UpstreamParts implements PartBlobs {
     const ids = parts.map(({ at }) => idOf(at))
     const rows = await this.#context.engine.getMany(ids.map(blobKey))
     const pieces = rows.flatMap((row) => {
-      if (row === undefined) throw new PartsGone('a part is no more')
+      if (row === undefined) throw new PartsGone('a part no longer exists')
       return decodePieces(row)
     })
     const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0)
@@ -113,7 +113,7 @@ export class UpstreamParts implements PartBlobs {
     }
   }
 
-  /** Parts that no version takes over are gone. */
+  /** Parts that no version takes over are deleted. */
   async recordEnd(transaction: Transaction, uploadId: string): Promise<void> {
     const taken = this.#taken.get(transaction) ?? new Set<string>()
     const counter = partsKey(uploadId)
@@ -123,7 +123,7 @@ export class UpstreamParts implements PartBlobs {
     transaction.remove(counter)
     const ids = new Set(rows.map(({ value }) => idOf(decodeJson<{ readonly at: PartRef }>(value).at)))
     for (const id of taken) {
-      // Another part with the same bytes has come in its place.
+      // Another part with the same bytes has replaced it.
       if (!ids.has(id)) throw new ApiError('OperationAborted')
       transaction.remove(blobKey(id))
     }

@@ -1,4 +1,4 @@
-/** Commits of this process, in groups that are one round trip and one transaction each. */
+/** Commits of this process. Each group is one round trip and one transaction. */
 import type { Commit, Committed } from '#metadata/engine.ts'
 import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import {
@@ -33,16 +33,16 @@ interface CommitsOptions {
   readonly outcomes: Outcomes
   readonly schema: string
   readonly space: Space
-  /** How long a commit waits for a database that is lost. */
+  /** How long a commit waits for a lost database. */
   readonly retryMs: number
 }
 
-/** Of one group. */
+/** Maximum of commits in one group. */
 const commitsMax = 64
 const bytesMax = 4 * 1024 * 1024
-/** Commits that wait: beyond these the database is too slow for what is asked of it. */
+/** More waiting commits are refused: the database is too slow for the load. */
 const waitingMax = 5000
-/** A group is formed from the first of those that wait, however many there are. */
+/** A group is formed from at most this many waiting commits. */
 const lookedAtMax = 500
 
 const flushed: Committed = { flushed: Promise.resolve() }
@@ -96,7 +96,7 @@ export class Commits {
     }
   }
 
-  /** Those that fit together. One that has to wait is not overtaken by what touches the same rows. */
+  /** Takes commits that fit together. A later commit that touches the same rows never overtakes a waiting one. */
   #takeGroup(): Pending[] {
     const group: Pending[] = []
     const rest: Pending[] = []
@@ -133,9 +133,9 @@ export class Commits {
       if (group.length === 1 || error instanceof ApiError) {
         for (const { reject } of group) reject(asCallersError(error))
       } else {
-        // One of them cannot be applied, or not with the others.
+        // One commit cannot be applied, alone or together with the others.
         for (const pending of group) {
-          // Where the database has hung for this long, they would hang one after the other.
+          // After such a long time without an answer, each single commit would wait as long again.
           const isOver = isCancelled(error) && performance.now() > pending.deadline
           if (isOver) pending.reject(unavailable(error))
           else await this.#run([pending])
@@ -144,7 +144,7 @@ export class Commits {
     }
   }
 
-  /** Which are refused. */
+  /** Returns the places of the refused commits. */
   async #apply(group: readonly Pending[]): Promise<readonly number[]> {
     const { pool, outcomes } = this.#options
     const deadline = Math.max(...group.map((pending) => pending.deadline))
@@ -160,7 +160,7 @@ export class Commits {
     }
   }
 
-  /** `failed`: nothing was applied, and the same may succeed. */
+  /** `failed`: nothing was applied, and a retry may succeed. */
   async #send(connection: Connection, group: readonly Pending[]): Promise<Sent> {
     const { schema } = this.#options
     let commitNumber: number | undefined

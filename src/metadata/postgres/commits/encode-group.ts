@@ -1,4 +1,4 @@
-/** A group of commits as the parameters of the commit function, in the order of `parameters` (commit-function.ts). */
+/** Encodes a group of commits in the order of `parameters` of the commit function (commit-function.ts). */
 import { hash } from 'node:crypto'
 import { asBuffer, type Bytes, type Check, type Commit, type Write } from '#metadata/engine.ts'
 import {
@@ -12,9 +12,9 @@ import { lockId } from '#metadata/postgres/tables/lock-id.ts'
 import { everything, type Footprint, type Mode } from './footprint.ts'
 import type { KnownCounters } from './known-counters.ts'
 
-/** A value that is longer is compared by its digest: it need not travel to the database once more. */
+/** A longer value is compared by its digest, so that it is not sent to the database again. */
 const comparedBytesMax = 1024
-/** Beyond it one lock stands for all: the database keeps room for some thousands. */
+/** One lock for everything replaces more locks than this: the database has room for some thousands. */
 export const locksMax = 300
 
 export function encodeGroup(
@@ -37,7 +37,7 @@ export function encodeGroup(
   ]
 }
 
-/** Ascending, each once: all callers take them in the same order, so that none waits for another in a circle. */
+/** Ascending, without repeats. All callers take locks in this order, so there are no deadlocks. */
 function locksOf(
   commits: readonly { readonly footprint: Footprint }[],
   known: KnownCounters,
@@ -54,13 +54,13 @@ function locksOf(
   return [...locks].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Commits that add to a row do not wait for each other, but what reads it waits for all of them. */
+/** Commits that add to a row do not wait for each other. A commit that reads the row waits for all of them. */
 function isShared(name: string, mode: Mode, known: KnownCounters): boolean {
   if (mode === 'add') return known.has(name.slice(1))
   return mode === 'read' && !(name.startsWith('k') && known.has(name.slice(1)))
 }
 
-/** A later value of a row replaces what the same commit did to it before. */
+/** Drops what a commit did to a row before it sets the final value. */
 function lastOfEachKey(writes: readonly Write[]): readonly Write[] {
   if (writes.length < 2) return writes
   const lastPut = new Map<string, number>()

@@ -1,16 +1,16 @@
 /**
- * What a commit reads and writes, as names and modes: which commits of this process may run at the same time or in one
- * group, and which locks the database takes for them (commit-function.ts).
+ * What a commit reads and writes, as names and modes. They decide which commits of this process may run at the same
+ * time or in one group, and which locks the database takes (commit-function.ts).
  */
 import { asBuffer, type Bytes, type Commit, type KeyRange } from '#metadata/engine.ts'
 
 /**
- * `read`: others may read it. `add`: others may add to it. `count`: its numbers are read and added to, which the
- * commits of one group may all do, in their order. `write`: alone.
+ * `read`: others may read it. `add`: others may add to it. `count`: its numbers are read and added to; commits of one
+ * group may do this in their order. `write`: exclusive.
  */
 export type Mode = 'read' | 'add' | 'count' | 'write'
 
-/** A name is that of a key, or of all keys that start with some of its parts. */
+/** A name stands for one key, or for all keys that begin with the same parts. */
 export type Footprint = ReadonlyMap<string, Mode>
 
 const keyMark = 'k'
@@ -30,7 +30,7 @@ export function footprintOf({ checks, writes }: Commit): Footprint {
     if ('append' in write) {
       const counter = textOf(write.append)
       touch(footprint, counter, 'count')
-      // The rows of the sequence, whose numbers are not known yet.
+      // The new rows of the sequence. Their numbers are not known yet.
       name(footprint, partsMark + counter, 'count')
     } else touch(footprint, textOf(write.key), 'add' in write ? 'add' : 'write')
   }
@@ -52,7 +52,7 @@ function name(footprint: Map<string, Mode>, of: string, mode: Mode): void {
 const both = (a: Mode, b: Mode): Mode => (isCounting(a) && isCounting(b) ? 'count' : 'write')
 const isCounting = (mode: Mode) => mode === 'add' || mode === 'count'
 
-/** The parts that all keys of a range start with. */
+/** The parts that all keys of a range begin with. */
 function commonParts({ start, end }: KeyRange): string {
   const [from, to] = [textOf(start), textOf(end)]
   let length = 0
@@ -63,13 +63,13 @@ function commonParts({ start, end }: KeyRange): string {
 
 const textOf = (bytes: Bytes) => asBuffer(bytes).toString('latin1')
 
-/** Whether two commits that use a name like this may run at the same time, in any order. */
+/** Whether two commits that use a name in these modes may run at the same time, in any order. */
 export const areApart = (a: Mode, b: Mode): boolean => a === b && (a === 'read' || a === 'add')
 
-/** The same within one group, whose commits are applied in their order. */
+/** Whether two such commits may be in one group. Its commits are applied in order. */
 export const areTogether = (a: Mode, b: Mode): boolean => areApart(a, b) || (isCounting(a) && isCounting(b))
 
-/** The footprints of commits that have not ended, or that wait. */
+/** The footprints of running or waiting commits. */
 export class Ground {
   readonly #uses = new Map<string, { mode: Mode; users: number }>()
   readonly #fit: (a: Mode, b: Mode) => boolean

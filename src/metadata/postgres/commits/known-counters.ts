@@ -1,6 +1,6 @@
 /**
- * Rows that are counters, as far as this process knows. Commits that add to one share its lock; what reads its value
- * takes the lock alone. The database says where this is wrong, and the commit is sent again.
+ * Rows that this process knows as counters. Commits that add to one share its lock. A commit that reads its value needs
+ * the lock alone. If this is wrong, the database says so, and the commit is sent again.
  */
 const keysMax = 10_000
 
@@ -16,7 +16,7 @@ export class KnownCounters {
     this.#keys.add(key)
   }
 
-  /** What the database said: `+` and a key in hex for one that is a counter, `-` for one that is not. */
+  /** The answer of the database: `+` and a key in hex if it is a counter, `-` if it is not. */
   correct(said: string): void {
     for (const one of said.split(',')) {
       const key = Buffer.from(one.slice(1), 'hex').toString('latin1')

@@ -1,6 +1,6 @@
 /**
- * What became of a commit whose answer was lost: the lane of its connection is closed, after which it cannot take
- * effect any more, and tells whether it did.
+ * Finds out what happened to a commit after its answer was lost. It closes the lane of the lost connection: then the
+ * commit can no longer take effect, and the lane tells whether it did.
  */
 import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { unavailable } from '#metadata/postgres/connections/failures.ts'
@@ -9,11 +9,11 @@ import type { Pool } from '#metadata/postgres/connections/pool.ts'
 export interface UnknownCommit {
   readonly lane: string
   readonly number: number
-  /** Of the connection that was lost. */
+  /** The name of the lost connection. */
   readonly connectionName: string
 }
 
-/** `refused`: of its commits. Undefined: it did not take effect, and never will. */
+/** `refused`: places of refused commits of the group. Undefined: the group did not take effect and never will. */
 export type Outcome = { readonly refused: readonly number[] } | undefined
 
 export class Outcomes {
@@ -27,7 +27,7 @@ export class Outcomes {
     this.#schema = schema
   }
 
-  /** SlowDown if the database does not answer before `deadline`; then it is asked again until it does. */
+  /** Throws SlowDown if the database does not answer before `deadline`. The search continues after that. */
   async find(commit: UnknownCommit, deadline: number): Promise<Outcome> {
     const found = this.#findOut(commit)
     this.#open.add(found)
@@ -36,7 +36,7 @@ export class Outcomes {
     return within(found, deadline)
   }
 
-  /** Until the outcome of each commit is known, reads of this process could be wrong about them. SlowDown. */
+  /** Waits until all outcomes are known: reads before that could be wrong. Throws SlowDown. */
   async settled(deadline: number): Promise<void> {
     if (this.#open.size > 0) await within(Promise.allSettled([...this.#open]), deadline)
   }
@@ -50,7 +50,7 @@ export class Outcomes {
             text: `UPDATE ${this.#schema}.lanes SET is_closed = true, used_at = now() WHERE id = $1 RETURNING number, refused`,
             values: [lane],
           })
-          // Without its lane, another server has taken over that never had the commit.
+          // No lane: another server has taken over, and it never got the commit.
           return row?.[0] === number ? { refused: row[1] as number[] } : undefined
         })
       } catch {
@@ -60,10 +60,7 @@ export class Outcomes {
     throw unavailable()
   }
 
-  /**
-   * The server may not have seen that the connection is lost, and hold the lane for as long as the commit waits for a
-   * lock.
-   */
+  /** The server may not have noticed the lost connection. Then it holds the lane while the commit waits for a lock. */
   async #end(connection: Connection, name: string): Promise<void> {
     const text =
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename = current_user'

@@ -1,4 +1,4 @@
-/** Arrays as PostgreSQL's binary protocol has them: without the two digits a byte of its text. */
+/** Arrays in the binary format of PostgreSQL. The text format needs two digits for each byte. */
 
 const oids = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25 } as const
 type Element = keyof typeof oids

@@ -1,4 +1,4 @@
-/** One connection to the server that takes writes, and the lane that its commits are numbered in. */
+/** One connection to the server that accepts writes. Its commits are numbered in a lane. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Client, ClientConfig, QueryArrayConfig } from 'pg'
@@ -6,7 +6,7 @@ import type { PostgresAddress } from '#config/metadata-url.ts'
 import { ConnectionLost, sqlStateOf } from './failures.ts'
 
 export interface Statement {
-  /** Prepared once by this name in each connection. Without: it runs once. */
+  /** Each connection prepares the statement once under this name. Without a name, it is not prepared. */
   readonly name?: string
   readonly text: string
   readonly values?: readonly unknown[]
@@ -16,11 +16,11 @@ export class Connection {
   readonly #client: Client
   readonly #answerMs: number
   isLost = false
-  /** Tells this connection from all others, in the server's list of them too. */
+  /** A unique name, also shown in the server's list of connections. */
   readonly name: string
-  /** Names the lane; undefined until the first commit. */
+  /** The id of the lane; undefined until the first commit. */
   lane: string | undefined
-  /** Of the last commit of the lane. */
+  /** The number of the last commit in the lane. */
   commitNumber = 0
 
   private constructor(client: Client, name: string, answerMs: number) {
@@ -35,7 +35,7 @@ export class Connection {
     })
   }
 
-  /** Tries the hosts in their order; the error of the last if none takes writes. */
+  /** Tries the hosts in order. If none accepts writes, throws the error of the last. */
   static async open(address: PostgresAddress): Promise<Connection> {
     let failure: unknown
     for (const place of address.hosts) {
@@ -71,7 +71,7 @@ export class Connection {
       keepAliveInitialDelayMillis: 10_000,
       types: { getTypeParser: (oid: number) => parserOf(oid) },
     })
-    // Beyond the server's own limit: the server or the network is gone.
+    // Longer than the server's own limit: after this time the server or the network is gone.
     const connection = new Connection(client, name, statementTimeoutMs + 5000)
     try {
       await client.connect()
@@ -84,8 +84,8 @@ export class Connection {
   }
 
   /**
-   * Each statement is a transaction of its own, whose plan is made once: by the primary key, however few rows there are
-   * when it is made. A commit survives a crash of the server when it has answered, whatever its default is.
+   * Each statement is its own transaction. Its plan is made once and uses the primary key, even if there are few rows
+   * at that time. When a commit has answered, it survives a crash of the server, whatever the server's default is.
    */
   async #prepare(statementTimeoutMs: number): Promise<void> {
     const settings = {
@@ -109,7 +109,7 @@ export class Connection {
     if (row[0] === true) throw new ConnectionLost('The server takes no writes.')
   }
 
-  /** The rows, as arrays. ConnectionLost, or an error of the database. One statement at a time. */
+  /** Returns the rows as arrays. Only one statement at a time. Throws ConnectionLost, or an error of the database. */
   async query(statement: Statement): Promise<readonly unknown[][]> {
     if (this.isLost) throw new ConnectionLost('The connection is lost.')
     const query: QueryArrayConfig = { text: statement.text, rowMode: 'array' }
@@ -128,7 +128,7 @@ export class Connection {
     }
   }
 
-  /** Names a lane for the commits of this connection, if there is none yet. */
+  /** Creates a lane for the commits of this connection if it has none. */
   async enterLane(schema: string): Promise<string> {
     if (this.lane !== undefined) return this.lane
     const lane = randomUUID()
@@ -156,7 +156,7 @@ export class Connection {
   }
 }
 
-/** Of the results: bytes, whole numbers, flags and lists of numbers. The rest is text. */
+/** Parses results: bytes, integers, booleans and lists of integers. Other types stay text. */
 function parserOf(oid: number): (text: string) => unknown {
   if (oid === 17) return (text) => Buffer.from(text.slice(2), 'hex')
   if (oid === 20 || oid === 23) return Number
@@ -165,7 +165,7 @@ function parserOf(oid: number): (text: string) => unknown {
   return (text) => text
 }
 
-/** As libpq: `prefer` tries TLS, then without; `require` does not ask who answers, unless it is told whom to trust. */
+/** Like libpq: `prefer` tries TLS, then without. `require` verifies the server only if a CA is given. */
 async function tlsChoices(
   { sslMode, sslFiles }: PostgresAddress,
   host: string,

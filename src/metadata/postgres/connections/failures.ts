@@ -1,14 +1,14 @@
 /** What an error of the database means for the caller. */
 import { ApiError } from '#model/errors.ts'
 
-/** No answer came, or none will: a commit on its way may or may not have taken effect. */
+/** No answer came or will come. A commit that was sent may or may not have taken effect. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
 /**
- * `again`: nothing was applied, and the same may succeed on this connection. `elsewhere`: on another. `final`: it never
- * will.
+ * `again`: nothing was applied, and a retry on this connection may succeed. `elsewhere`: a retry on another connection.
+ * `final`: a retry never succeeds.
  */
 export type Failure = 'again' | 'elsewhere' | 'final'
 
@@ -18,9 +18,9 @@ export function failureOf(error: unknown): Failure {
   const code = sqlStateOf(error)
   if (code === undefined) return 'final'
   if (serialization.has(code)) return 'again'
-  // Of too many locks or too little memory there may be less soon; of a full disk there is no other.
+  // Lack of locks or memory may pass soon. For a full disk no other connection helps.
   if (code.startsWith('53')) return code === '53300' ? 'elsewhere' : 'again'
-  // The server ends, has just started, or takes no writes since another one does.
+  // The server is stopping or starting, or accepts no writes because another server does.
   if (code === '25006' || code.startsWith('57P') || code.startsWith('08') || code.startsWith('58')) return 'elsewhere'
   return 'final'
 }
@@ -28,8 +28,8 @@ export function failureOf(error: unknown): Failure {
 const serialization = new Set(['40001', '40P01', '55P03'])
 
 /**
- * Whether the commit that ended so may have taken effect: the server ends connections while one waits for a standby,
- * for example.
+ * Whether the commit may have taken effect in spite of the error: for example, the server ends connections while a
+ * commit waits for a standby.
  */
 export function isOutcomeUnknown(error: unknown): boolean {
   const code = sqlStateOf(error)
@@ -38,22 +38,22 @@ export function isOutcomeUnknown(error: unknown): boolean {
   )
 }
 
-/** Undefined: the error is none of the database. */
+/** Undefined: the error is not from the database. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** The database has no room for the locks of many commits at once; one at a time need few. */
+/** The database has no room for the locks of a group. Single commits need few. */
 export const hasTooManyLocks = (error: unknown): boolean => sqlStateOf(error) === '53200'
 
-/** The database refuses who asks, or does not have what is asked for: this does not pass by waiting. */
+/** The database refuses the user, or the named object does not exist. Waiting does not help. */
 export function isRefusal(error: unknown): boolean {
   const code = sqlStateOf(error)
   return code !== undefined && (code.startsWith('28') || code.startsWith('3D') || code.startsWith('42'))
 }
 
-/** Clients repeat a 503. */
+/** Clients retry after a 503. */
 export const unavailable = (cause?: unknown): ApiError =>
   new ApiError('SlowDown', {
     message: 'The database of the index does not answer. Please try again.',
@@ -64,7 +64,7 @@ export const unavailable = (cause?: unknown): ApiError =>
 /** A statement that took too long. */
 export const isCancelled = (error: unknown): boolean => sqlStateOf(error) === '57014'
 
-/** What a caller is told of an error that is not tried again. */
+/** The error for the caller, if there is no retry. */
 export function asCallersError(error: unknown): unknown {
   if (error instanceof ApiError) return error
   if (failureOf(error) !== 'final' || isCancelled(error)) return unavailable(error)

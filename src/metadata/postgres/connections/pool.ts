@@ -1,4 +1,4 @@
-/** The connections of one process. They are opened when they are needed, and again after they were lost. */
+/** The connections of one process. They are opened when needed, and again after a loss. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import { Connection } from './connection.ts'
@@ -10,7 +10,7 @@ interface Waiting {
   readonly fail: (error: unknown) => void
 }
 
-/** Requests that wait for a connection: beyond these the database is too slow for what is asked of it. */
+/** More waiting requests are refused: the database is too slow for the load. */
 const waitingMax = 5000
 const backOffMs = { first: 50, max: 1000 } as const
 
@@ -24,7 +24,7 @@ export class Pool {
   #writing = 0
   #isClosed = false
   #failures = 0
-  /** Of the last attempt to connect. */
+  /** The error of the last attempt to connect. */
   #failure: unknown
 
   constructor(address: PostgresAddress, size: number) {
@@ -32,12 +32,12 @@ export class Pool {
     this.#size = size
   }
 
-  /** One stays for reads, which never wait for a lock. */
+  /** One connection stays free for reads, which never wait for a lock. */
   get writersMax(): number {
     return Math.max(1, this.#size - 1)
   }
 
-  /** Gives a connection to `work`, which is not to keep it. SlowDown if there is none before `deadline`. */
+  /** Lends a connection to `work`. Throws SlowDown if none is free before `deadline`. */
   async use<T>(isWrite: boolean, deadline: number, work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await this.#take(isWrite, deadline)
     try {
@@ -87,7 +87,7 @@ export class Pool {
     }
   }
 
-  /** The server may have ended it meanwhile. */
+  /** The server may have closed an idle connection. */
   #nextIdle(): Connection | undefined {
     for (;;) {
       const connection = this.#idle.pop()
@@ -105,7 +105,7 @@ export class Pool {
 
   #openMore(): void {
     if (this.#isClosed || this.#opened + this.#opening >= this.#size) return
-    // While none can be opened, one attempt at a time tells when that has passed.
+    // While connections fail, only one attempt runs at a time.
     if (this.#opening > 0 && this.#failures > 0) return
     this.#opening++
     void this.#open()

@@ -1,15 +1,15 @@
 /**
- * A group of commits, checked and applied by the database in one call, which is one transaction.
+ * Checks and applies a group of commits in one call, which is one transaction.
  *
- * Locks come first, all of them, in one order for all callers: the statements that follow see what those before them in
- * that order have committed, since each takes its snapshot when it starts (READ COMMITTED). Advisory locks stand for
- * keys and for ranges, so they hold for rows that do not exist too. Which commits may be in one group, and which locks
- * they need, is told by footprint.ts.
+ * First it takes all locks, in the same order for all callers. Each later statement takes its snapshot when it starts
+ * (READ COMMITTED), so it sees what earlier holders of the locks have committed. Advisory locks stand for keys and
+ * ranges, so they also work for rows that do not exist. footprint.ts tells which commits may be in one group, and which
+ * locks they need.
  *
- * Plans are made once, perhaps while the tables are empty. So no statement leaves the way to a row to the planner: a
- * subquery with LIMIT or OFFSET stays what it is, a search by key, and is not joined by reading a whole index.
+ * Plans are made once, perhaps while the tables are empty. So no statement leaves the access path to the planner: a
+ * subquery with LIMIT or OFFSET stays a search by key, and does not become a join that reads a whole index.
  *
- * MF001: the locks are too weak, since a row was or was not a counter as the caller thought. MF002: the lane is closed.
+ * MF001: the locks are too weak, because the caller was wrong about which rows are counters. MF002: the lane is closed.
  * Nothing is applied.
  */
 import { type Space, slotCount } from '#metadata/postgres/space.ts'
@@ -90,9 +90,7 @@ ${application(rows, counts, total)}
 END $$;`
 }
 
-/**
- * A check of a row's value needs an exclusive lock if others add to that row; the first addition to a row does so too.
- */
+/** A check of a row that others add to needs an exclusive lock. So does the first addition to a row. */
 const weakLockCheck = (counts: string) => `
   SELECT string_agg(name, ',') INTO v_weak FROM (
     SELECT '+' || encode(key, 'hex') AS name FROM unnest(p_check_key, p_check_how) AS c (key, how)
@@ -104,8 +102,8 @@ const weakLockCheck = (counts: string) => `
   IF v_weak IS NOT NULL THEN RAISE EXCEPTION 'weak locks' USING ERRCODE = '${weakLocks}', DETAIL = v_weak; END IF;`
 
 /**
- * No commit of a group reads what another of it writes, except the numbers of counters, which are summed up in their
- * order.
+ * No commit of a group reads what another commit of the group writes. Counters are the exception: their numbers are
+ * added up in order.
  */
 const refusals = (rows: string, counts: string, total: string) => `
   SELECT coalesce(array_agg(DISTINCT commit), '{}') INTO v_refused FROM (
@@ -174,5 +172,5 @@ const application = (rows: string, counts: string, total: string) => `
       ON CONFLICT (key, slot, name) DO UPDATE SET number = n.number + excluded.number;
   END IF;`
 
-/** The first half of the names of locks on slots. Of two numbers, so that they never meet the locks of keys. */
+/** The first number of slot locks. They have two numbers, so they never collide with key locks. */
 export const slotLocks = 0x6d66

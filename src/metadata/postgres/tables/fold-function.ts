@@ -1,14 +1,11 @@
-/**
- * A page of a listing with a delimiter in one round trip: what follows a common prefix is searched for, whatever is in
- * it.
- */
+/** Returns a page of a listing with a delimiter in one round trip. It skips the keys below a common prefix. */
 import type { Space } from '#metadata/postgres/space.ts'
 
 export const foldFunctionName = (schema: string, space: Space) => `${schema}.${space}_folded_1`
 
 /**
- * From one common prefix to the next by a search each, and through the rows between them in order. A loop fetches its
- * rows ten or more at a time, which is why it is not used for the search.
+ * A search finds the end of each common prefix. A loop reads the rows between prefixes. The search is no loop because a
+ * loop fetches ten or more rows at a time.
  */
 export function foldFunction(schema: string, space: Space): string {
   const rows = `SELECT r.key, r.value FROM ${schema}.${space}_rows AS r WHERE r.key >= v_from AND r.key < p_end ORDER BY r.key`

@@ -1,9 +1,9 @@
 /**
- * 64 bits for a name, by which the database knows a lock. That two names have the same is no harm: their commits wait
- * for each other. All nodes have to agree about it, so it never changes.
+ * A 64-bit lock id for a name. If two names have the same id, their commits only wait for each other. All nodes must
+ * compute the same ids, so this function never changes.
  */
 
-/** `salt`: of the schema and the space, whose rows are others'. */
+/** `salt`: schema and space, so that equal names in different tables have different locks. */
 export function lockId(salt: string, name: string): bigint {
   let high = 0x811c9dc5
   let low = 0x1b873593

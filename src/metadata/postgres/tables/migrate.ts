@@ -1,12 +1,10 @@
-/**
- * Brings the tables of a database to what this program knows. Many processes may do so at once: one takes the steps.
- */
+/** Updates the tables of a database to this version. Many processes may call it at once: one applies the steps. */
 import { IndexUnreadable } from '#metadata/index-unreadable.ts'
 import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
-/** IndexUnreadable if a newer program has been here. */
+/** Throws IndexUnreadable if a newer program has updated the tables. */
 export async function migrate(connection: Connection, schema: string): Promise<void> {
   if ((await versionOf(connection, schema)) === migrations.length) return
   await connection.query({ text: 'BEGIN' })
@@ -14,7 +12,7 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [String(lockId(schema, 'migrate'))] })
     const version = await versionOf(connection, schema)
     if (version === undefined) {
-      // Who may not make schemas may use one that was made for it.
+      // A user without the right to create schemas can use an existing one.
       const made = await connection.query({ text: `SELECT FROM pg_namespace WHERE nspname = '${schema}'` })
       if (made.length === 0) await connection.query({ text: `CREATE SCHEMA ${schema}` })
       await connection.query({
@@ -34,8 +32,8 @@ export async function migrate(connection: Connection, schema: string): Promise<v
 }
 
 /**
- * Undefined: nothing is there yet. The catalog is read as a table: what finds names by itself may not know yet what was
- * made meanwhile.
+ * Undefined: there are no tables yet. Read from pg_tables: name lookups such as to_regclass may not see a table yet
+ * that was created meanwhile.
  */
 async function versionOf(connection: Connection, schema: string): Promise<number | undefined> {
   const tables = await connection.query({

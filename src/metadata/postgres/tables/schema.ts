@@ -1,17 +1,17 @@
-/** The tables of a database, in steps that are taken once each. A step that has been released is never changed. */
+/** The tables of a database as steps. Each step is applied once. A released step never changes. */
 
 import { type Space, spaces } from '#metadata/postgres/space.ts'
 import { commitFunction } from './commit-function.ts'
 import { foldFunction } from './fold-function.ts'
 
-/** Functions are named by their version: nodes of an older release may still call the one before. */
+/** Function names contain a version: nodes of an older release may still call the previous one. */
 export const migrations: readonly ((schema: string) => string)[] = [
   (schema) => [lanes(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
 ]
 
 /**
- * One row for each connection that commits: the number of its last commit, and what that answered. By it a node finds
- * out what became of a commit whose answer was lost. `is_closed`: no commit of the connection takes effect any more.
+ * One row for each connection that commits, with the number and the answer of its last commit. With it a node finds out
+ * what happened to a commit after its answer was lost. `is_closed`: no further commit of the connection takes effect.
  */
 const lanes = (schema: string) => `
 CREATE TABLE ${schema}.lanes (
@@ -23,8 +23,8 @@ CREATE TABLE ${schema}.lanes (
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);`
 
 /**
- * `rows`: everything, in byte order. Large values are stored as they are, without compression. `counts`: what was added
- * to a row, spread over slots so that commits that add to the same row do not wait for each other.
+ * `rows`: all rows, in byte order. Large values are stored without compression. `counts`: numbers added to a row,
+ * spread over slots so that commits that add to the same row do not wait for each other.
  */
 const tablesOf = (schema: string, space: Space) => `
 CREATE TABLE ${schema}.${space}_rows (
