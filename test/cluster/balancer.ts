@@ -1,4 +1,4 @@
-/** A load balancer: each connection goes to the next of the ports, or to another if that one takes none. */
+/** A load balancer. Each connection goes to the next port, or to another one if that port refuses it. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 

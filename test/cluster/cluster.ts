@@ -1,4 +1,4 @@
-/** Real processes: nodes of one store, the PostgreSQL that keeps its index, and the S3 store that keeps its bytes. */
+/** Real processes: nodes of one store, the PostgreSQL of their index, and the S3 store of their bytes. */
 import { randomBytes } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
 import { CrashingServer } from '../crash/crashing-server.ts'
@@ -9,12 +9,12 @@ import { openUpstream, type TestUpstream, upstreamCredentials } from '../support
 
 const keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
 
-/** A request without an answer for so long has none. */
+/** A request that gets no answer within this time counts as failed. */
 const answerMs = 60_000
 
 export interface ClusterOptions {
   readonly nodeCount?: number
-  /** For each node. */
+  /** Applies to each node. */
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
 }
@@ -24,12 +24,12 @@ export class Cluster {
   /** This program with plain files. */
   readonly upstreamServer: CrashingServer
   readonly nodes: readonly CrashingServer[]
-  /** For each node. */
+  /** Applies to each node. */
   readonly settings: Readonly<Record<string, string>>
   readonly upstream: TestUpstream
   readonly #clients: S3Client[] = []
 
-  /** Nothing of an interrupted run stays. */
+  /** An interrupted run leaves no processes behind. */
   readonly #kill = () => {
     for (const server of [...this.nodes, this.upstreamServer]) server.kill()
   }
@@ -57,7 +57,7 @@ export class Cluster {
     process.once('exit', this.#kill)
   }
 
-  /** Everything but its nodes. */
+  /** Starts everything except the nodes. */
   static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
     return new Cluster(await startParts(options.nodeCount ?? 2), options)
   }
@@ -68,7 +68,7 @@ export class Cluster {
     return cluster
   }
 
-  /** One after the other: the first makes the tables and the first user. */
+  /** Starts the nodes one after the other: the first creates the tables and the first user. */
   async startNodes(): Promise<void> {
     for (const at of this.nodes.keys()) await this.startNode(at)
   }
@@ -99,7 +99,7 @@ export class Cluster {
     return client
   }
 
-  /** A route of our own, below `/_/`. */
+  /** Requests one of our own routes, below `/_/`. */
   ask(at: number, method: string, path: string, body?: object): Promise<Response> {
     const headers = { 'x-access-key': keys.accessKeyId, 'x-secret-key': keys.secretAccessKey }
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }

@@ -1,6 +1,6 @@
 /**
- * Two nodes under load lose a node, the database or the store of bytes: no acknowledged write is lost, the answers are
- * linearizable, and service continues automatically. CLUSTER_FAULT_ROUNDS=10 runs it more often, and
+ * Two nodes under load lose a node, the database or the upstream store: no acknowledged write is lost, the answers are
+ * linearizable, and service continues automatically. CLUSTER_FAULT_ROUNDS=10 runs more rounds.
  * CLUSTER_OUTAGE_SECONDS=20 makes the outage of the store longer.
  */
 import { setTimeout as pass } from 'node:timers/promises'
@@ -92,7 +92,7 @@ describe.skipIf(skipped !== undefined)(`two nodes under load ${skipped ?? ''}`, 
     for (let round = 0; round < rounds; round++) {
       await Promise.race([pass(calmMs), ended])
       await fault(round)
-      // Both nodes serve small and large bodies, by themselves.
+      // Each node serves small and large bodies again without a restart.
       for (const client of clients) {
         await vi.waitFor(
           async () => {

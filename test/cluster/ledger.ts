@@ -1,4 +1,4 @@
-/** Objects that clients write once, over all nodes, and what was acknowledged of each: after any fault it is all there. */
+/** Objects that clients write once, over all nodes. After any fault all acknowledged content must exist. */
 import { createHash, randomBytes } from 'node:crypto'
 import {
   CompleteMultipartUploadCommand,
@@ -30,7 +30,7 @@ export class Ledger {
     return this.#acknowledged.size
   }
 
-  /** Writes small and large objects and uploads of two parts until it is stopped, by all nodes in turn. */
+  /** Writes small and large objects and two-part uploads through all nodes in turn until it is stopped. */
   async write(clients: readonly S3Client[], goesOn: () => boolean): Promise<void> {
     for (let turn = 0; goesOn(); turn++) {
       const at = this.#count++
@@ -64,7 +64,7 @@ export class Ledger {
   /** A node may be down, or ask to retry. Any other answer is wrong. */
   #judge(key: string, error: unknown): void {
     if (!(error instanceof S3ServiceException)) {
-      // The SDK calls a connection that broke a timeout too, with the code of the system.
+      // The SDK also calls a broken connection a timeout, but with the error code of the system.
       if (error instanceof Error && error.name === 'TimeoutError' && !('code' in error))
         this.wrong.push(`${key}: no answer`)
       return
@@ -75,7 +75,7 @@ export class Ledger {
     this.wrong.push(`${key}: ${httpStatusCode} ${error.name} ${error.message}, Retry-After ${headers['retry-after']}`)
   }
 
-  /** Missing or different objects, as `client` reads and lists them. */
+  /** Objects that are missing or differ when `client` reads and lists them. */
   async findLost(client: S3Client): Promise<string[]> {
     const lost: string[] = []
     const listed = new Set<string | undefined>()

@@ -1,6 +1,7 @@
 /**
- * Reads, writes, appends and renames of a few keys, over two nodes, are linearizable, as they are over the workers of one
- * (test/faults/linearizability.test.ts). LINEARIZABILITY_SECONDS=300 npx vitest run test/cluster/linearizability looks for longer.
+ * Reads, writes, appends and renames of a few keys over two nodes are linearizable, like those over the workers of one
+ * node (test/faults/linearizability.test.ts). For a longer run: LINEARIZABILITY_SECONDS=300 npx vitest run
+ * test/cluster/linearizability
  */
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, it } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * `npm run test:cluster`: the tests of nodes as processes (test/cluster), and those of the operations of S3 over a PostgreSQL and an S3 store
- * (this program); `-- nodes` or `-- operations`: only these. Without a PostgreSQL all of them are skipped.
+ * `npm run test:cluster` runs the tests of node processes (test/cluster), and S3 operation tests over PostgreSQL and an
+ * S3 store (this program). `-- nodes` or `-- operations` runs only these. Without PostgreSQL all are skipped.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { root } from '../bench/servers/own-server.ts'
 import { noPostgres, startPostgres } from '../support/postgres.ts'
 
-/** Those that look at nothing but answers. */
+/** Tests that check only answers. */
 const operations = [
   'listings',
   'locks/object-lock.test',

@@ -1,4 +1,4 @@
-/** Everything that one node serves, another serves in the same way, at once: each step of a test goes to the other node than the one before. */
+/** What one node has written, another node serves at once. In each test, every step goes to the other node. */
 import { createHash, randomBytes } from 'node:crypto'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -72,7 +72,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       expect((await read(b, 'ranges', { Range: 'bytes=-7' })).equals(large.subarray(-7))).toBe(true)
     })
 
-    it('an upload begun on one takes parts by both, is listed by both, and is completed by the other', async () => {
+    it('both list an upload and accept its parts, and the other completes it', async () => {
       const Key = 'parts'
       const bytes = randomBytes(11 * MiB)
       const { UploadId } = await a.send(new aws.CreateMultipartUploadCommand({ Bucket, Key }))
@@ -89,7 +89,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       }
       const end = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
       const { ETag } = await b.send(new aws.CompleteMultipartUploadCommand(end))
-      // Repeated, as after an answer that was lost.
+      // Repeated, as after a lost answer.
       expect((await a.send(new aws.CompleteMultipartUploadCommand(end))).ETag).toBe(ETag)
       expect((await read(a, Key)).equals(bytes)).toBe(true)
       expect((await read(a, Key, { PartNumber: 3 })).length).toBe(MiB)
@@ -97,7 +97,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       expect(Uploads).toEqual([])
     })
 
-    it('an upload that one aborts is gone for the other', async () => {
+    it('an upload that one aborts no longer exists on the other', async () => {
       const upload = await a.send(new aws.CreateMultipartUploadCommand({ Bucket, Key: 'aborted' }))
       const which = { Bucket, Key: 'aborted', UploadId: upload.UploadId }
       await b.send(new aws.UploadPartCommand({ ...which, PartNumber: 1, Body: large }))
@@ -116,7 +116,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       expect((await read(a, 'renamed')).equals(Buffer.concat([large, small]))).toBe(true)
     })
 
-    it('of conditional writes of one key over both, one succeeds', async () => {
+    it('only one of several conditional writes of a key over both succeeds', async () => {
       const create = (_: unknown, at: number) =>
         put(at % 2 === 0 ? a : b, 'once', Buffer.from(`by ${at}`), { IfNoneMatch: '*' })
       const created = await Promise.allSettled(Array.from({ length: 20 }, create))
@@ -131,7 +131,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       }
     })
 
-    it('tags, policies and settings of a bucket are those of both', async () => {
+    it('both have the same tags, policies and settings of a bucket', async () => {
       const Tagging = { TagSet: [{ Key: 'team', Value: 'red' }] }
       await put(a, 'tagged', small)
       await a.send(new aws.PutObjectTaggingCommand({ Bucket, Key: 'tagged', Tagging }))
@@ -143,7 +143,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       await expect(a.send(new aws.GetBucketCorsCommand({ Bucket }))).rejects.toThrow()
     })
 
-    it('versions, delete markers and the removal of many are seen by both', async () => {
+    it('both see versions, delete markers and a batch deletion', async () => {
       await newBucket(a)
       const VersioningConfiguration = { Status: 'Enabled' } as const
       await a.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
@@ -177,7 +177,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes ${noPostgres ?? ''}`, () =>
       expect((await read(b, 'locked')).equals(large)).toBe(true)
     })
 
-    it.each(['AES256', 'aws:kms'] as const)('what one encrypts by %s the other decrypts', async (algorithm) => {
+    it.each(['AES256', 'aws:kms'] as const)('the other decrypts what one encrypts with %s', async (algorithm) => {
       await newBucket(a)
       for (const [at, bytes] of [small, large].entries()) {
         await put(a, `sealed-${at}`, bytes, { ServerSideEncryption: algorithm })

@@ -1,4 +1,4 @@
-/** `myfsio migrate --from`: what another server has is here afterwards, as it was there. */
+/** `myfsio migrate --from`: after the import, this server has the same as the source. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { addressOf, type Migrated, runMigrate } from './run-migrate.ts'
 
 type Answers = ReadonlyMap<string, unknown>
 
-/** All answers, with the position of a version in its key instead of its id, which differs here. */
+/** All answers. Version ids differ here, so each is replaced by the position of the version in its key. */
 function withoutIds(all: Answers): Record<string, unknown> {
   const found: Record<string, unknown> = {}
   for (const bucket of buckets) {
@@ -27,7 +27,7 @@ function withoutIds(all: Answers): Record<string, unknown> {
   return found
 }
 
-/** Null versions are null versions here. */
+/** Null versions stay null versions. */
 function hidden(value: unknown): unknown {
   if (value instanceof Date || value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(hidden)
@@ -48,7 +48,7 @@ describe('an import of every kind of object', () => {
     folder = mkdtempSync(join(tmpdir(), 'myfsio-import-'))
     source = await startServer()
     await fill(source.client())
-    // The server of the folder runs meanwhile.
+    // The server of the folder runs during the import.
     target = await startServer({ root: folder })
     first = await runMigrate(folder, ['--from', addressOf(source)])
   }, 240_000)
@@ -58,7 +58,7 @@ describe('an import of every kind of object', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('ends well, and says what could not be kept', () => {
+  it('succeeds, and reports what could not be kept', () => {
     expect(first).toEqual({
       status: 0,
       lines: [
@@ -72,13 +72,13 @@ describe('an import of every kind of object', () => {
   it('answers as the source does', { timeout: 240_000 }, async () => {
     const [there, here] = [withoutIds(await answers(source.client())), withoutIds(await answers(target.client()))]
     for (const name of Object.keys(there)) {
-      // About small parts, which only appends can make; and about the ACL of one object.
+      // Differences: small parts, which only appends create, and the ACL of one object.
       if (/appended|plain: (objects|versions)|with-acls\/public/.test(name)) continue
       expect(here[name], name).toEqual(there[name])
     }
   })
 
-  it('has nothing left to take when it is run again', { timeout: 240_000 }, async () => {
+  it('has nothing left to import in a second run', { timeout: 240_000 }, async () => {
     const again = await runMigrate(folder, ['--from', addressOf(source)])
     expect(again.status).toBe(0)
     expect(again.lines.at(-1)).toBe('0 objects, 0 bytes imported, 0 failed')

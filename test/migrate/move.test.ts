@@ -1,4 +1,4 @@
-/** `myfsio migrate --to` and `--to-folder`: a store in another place answers as it did. */
+/** `myfsio migrate --to` and `--to-folder`: after a move, a store gives the same answers. */
 import {
   closeSync,
   existsSync,
@@ -53,7 +53,7 @@ async function abortUploads(client: S3Client): Promise<void> {
   for (const { Key, UploadId } of Uploads) await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
 }
 
-/** A bucket policy, and an object under a key of the KMS. */
+/** Puts a bucket policy, and an object that is encrypted with a KMS key. */
 async function putDocuments(client: S3Client): Promise<void> {
   const Bucket = 'plain'
   const Statement = [
@@ -65,7 +65,7 @@ async function putDocuments(client: S3Client): Promise<void> {
   await client.send(new PutObjectCommand({ Bucket, ...sealed }))
 }
 
-/** Users, bucket policies and keys, as they are in files. */
+/** Users, bucket policies and keys, as the files have them. */
 const documentsOf = (root: string): unknown[] =>
   ['iam.json', 'bucket_policies.json', 'kms_keys.json'].map((name) =>
     JSON.parse(readFileSync(join(data(root), '.myfsio.sys/config', name), 'utf8')),
@@ -144,7 +144,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     rmSync(back, { recursive: true })
   })
 
-  it('takes an import that goes into a shared index', { timeout: 240_000 }, async () => {
+  it('accepts an import into a shared index', { timeout: 240_000 }, async () => {
     const source = await startServer()
     const Bucket = 'imported'
     await source.client().send(new CreateBucketCommand({ Bucket }))
@@ -156,7 +156,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
     await source.close()
     expect({ status, lines }).toEqual({ status: 0, lines: ['1 objects, 100000 bytes imported, 0 failed'] })
     const server = await startServer({ root, env: more })
-    // The first start of the store has made its user.
+    // The first start of the store created its user.
     const credentials = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
     const client = server.client('main', { credentials })
     const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'key' }))
@@ -184,7 +184,7 @@ describe.skipIf(noPostgres !== undefined)(`a store of plain files ${noPostgres ?
 })
 
 describe('a move', () => {
-  it('is refused while a server uses the folder, and into a store with buckets', { timeout: 240_000 }, async () => {
+  it('is refused while a server uses the folder, and if the target has buckets', { timeout: 240_000 }, async () => {
     const other = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: other })
     await server.client().send(new CreateBucketCommand({ Bucket: 'there' }))
@@ -198,7 +198,7 @@ describe('a move', () => {
     rmSync(other, { recursive: true })
   })
 
-  it('leaves uploads in progress behind only if it is told to', { timeout: 240_000 }, async () => {
+  it('leaves uploads in progress behind only with --leave-uploads', { timeout: 240_000 }, async () => {
     const from = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const to = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: from })
@@ -220,7 +220,7 @@ describe('a move', () => {
     for (const one of [from, to]) rmSync(one, { recursive: true })
   })
 
-  it('names bytes that are damaged, and does not end', { timeout: 240_000 }, async () => {
+  it('reports damaged bytes, and stays unfinished', { timeout: 240_000 }, async () => {
     const from = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const to = mkdtempSync(join(tmpdir(), 'myfsio-move-'))
     const server = await startServer({ root: from })
@@ -228,7 +228,7 @@ describe('a move', () => {
     await server.client().send(new CreateBucketCommand({ Bucket }))
     await server.client().send(new PutObjectCommand({ Bucket, Key: 'odd//key', Body: Buffer.alloc(200_000, 1) }))
     await server.close()
-    // Files that are kept aside cannot be changed by hand.
+    // Files that are set aside do not count as changed by hand.
     const aside = join(data(from), '.myfsio.sys/opaque')
     const [name = ''] = readdirSync(aside, { recursive: true, encoding: 'utf8' }).filter((one) =>
       statSync(join(aside, one)).isFile(),

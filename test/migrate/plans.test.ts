@@ -1,4 +1,4 @@
-/** What an import takes over, and in which pieces. */
+/** Which versions an import takes, and in which pieces. */
 import { describe, expect, it } from 'vitest'
 import { planParts } from '#migrate/import/part-plan.ts'
 import { type Known, planHistory } from '#migrate/import/plan-history.ts'
@@ -18,14 +18,14 @@ const here = (modifiedAtMs: number, sizeBytes = 1, isDeleteMarker = false): Know
 })
 const timesOf = (versions: readonly SourceVersion[]) => versions.map(({ modifiedAtMs }) => modifiedAtMs)
 
-describe('of the versions of a key an import takes', () => {
+describe('from the versions of a key, an import takes', () => {
   it.each([
-    ['all, where none is here', [1, 2, 3], [], [1, 2, 3], 0],
-    ['none, where all are here', [1, 2, 3], [1, 2, 3], [], 0],
-    ['those after the newest that is here', [1, 2, 3], [1], [2, 3], 0],
-    ['those that are newer than what was written here since', [1, 2, 9], [1, 5], [9], 1],
-    ['none that is older than what is here', [1, 2], [5], [], 2],
-    ['the rest, where the source has removed what came first', [2, 3], [1, 2], [3], 0],
+    ['all, if none is here', [1, 2, 3], [], [1, 2, 3], 0],
+    ['none, if all are here', [1, 2, 3], [1, 2, 3], [], 0],
+    ['the versions after the newest one here', [1, 2, 3], [1], [2, 3], 0],
+    ['the versions that are newer than a later write here', [1, 2, 9], [1, 5], [9], 1],
+    ['no version that is older than the newest one here', [1, 2], [5], [], 2],
+    ['the rest, if the source has removed the first versions', [2, 3], [1, 2], [3], 0],
   ])('%s', (_, source, known, taken, late) => {
     const plan = planHistory(
       source.map((time) => there(time)),
@@ -34,7 +34,7 @@ describe('of the versions of a key an import takes', () => {
     expect([timesOf(plan.take), plan.late]).toEqual([taken, late])
   })
 
-  it('one of the same time and another size, and a delete marker of the same time', () => {
+  it('a delete marker of the same time, but no version of the same time and another size', () => {
     expect(timesOf(planHistory([there(1, 5)], [here(1, 4)]).take)).toEqual([])
     expect(planHistory([there(1), there(1, 0, true)], [here(1)]).take).toEqual([there(1, 0, true)])
   })
@@ -48,12 +48,12 @@ describe('an object that was uploaded in parts is read', () => {
     expect(parts(20 * MiB, 3, { partCount: 3, firstBytes: 7 * MiB })).toEqual({ kind: 'parts', count: 3 })
   })
 
-  it('as a whole where they are smaller than an upload allows', () => {
+  it('as a whole if they are smaller than an upload allows', () => {
     expect(parts(1000, 3, { partCount: 3, firstBytes: 100 })).toBeUndefined()
     expect(parts(1000, 3)).toBeUndefined()
   })
 
-  it('in pieces of a size that clients use, where the source does not tell its parts', () => {
+  it('in pieces of a size that clients use, if the source does not tell its parts', () => {
     expect(parts(10 * MiB + 1, 3)).toEqual({ kind: 'pieces', count: 3, pieceBytes: 5 * MiB })
     expect(parts(100 * MiB, 13)).toEqual({ kind: 'pieces', count: 13, pieceBytes: 8 * MiB })
     expect(parts(100, 1)).toEqual({ kind: 'pieces', count: 1, pieceBytes: 100 })

@@ -1,4 +1,4 @@
-/** An import that is ended in the middle, repeated, or given a part of the source. */
+/** Imports that are interrupted, repeated, or limited to a part of the source. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,7 +85,7 @@ const textOf = async (Bucket: string, Key: string) =>
 const summary = (lines: readonly string[]) => lines.at(-1) ?? ''
 
 describe('an import', () => {
-  it('goes on where kill -9 has ended it, also within a large object', { timeout: 240_000 }, async () => {
+  it('continues after kill -9, also within a large object', { timeout: 240_000 }, async () => {
     const Bucket = 'resumed'
     await makeBucket(Bucket)
     await putParts(Bucket, 'large', 12)
@@ -114,7 +114,7 @@ describe('an import', () => {
     expect(Uploads).toBeUndefined()
   })
 
-  it('takes again what has changed, adds new versions on top, and leaves what is newer here', {
+  it('imports changed objects again, adds new versions on top, and keeps newer ones here', {
     timeout: 120_000,
   }, async () => {
     const Bucket = 'changing'
@@ -146,7 +146,7 @@ describe('an import', () => {
     expect(DeleteMarkers).toMatchObject([{ Key: 'same', IsLatest: true }])
   })
 
-  it('says what it would take, and takes nothing, with --dry-run', { timeout: 240_000 }, async () => {
+  it('reports what it would import, and imports nothing, with --dry-run', { timeout: 240_000 }, async () => {
     await makeBucket('dry')
     await put('dry', 'key', 'body')
     const { status, lines } = await runMigrate(folder, ['--from', addressOf(source, 'dry'), '--dry-run'])
@@ -157,7 +157,7 @@ describe('an import', () => {
     await expect(here.send(new HeadBucketCommand({ Bucket: 'dry' }))).rejects.toMatchObject({ name: 'NotFound' })
   })
 
-  it('takes the keys of a prefix into a bucket of another name', { timeout: 240_000 }, async () => {
+  it('imports the keys of a prefix into a bucket with another name', { timeout: 240_000 }, async () => {
     await makeBucket('prefixed')
     await put('prefixed', 'in/é + ü', 'inside')
     await put('prefixed', 'out', 'outside')
@@ -166,7 +166,7 @@ describe('an import', () => {
     expect(await textOf('elsewhere', 'in/é + ü')).toBe('inside')
   })
 
-  it('takes the settings of a bucket', { timeout: 240_000 }, async () => {
+  it('imports the settings of a bucket', { timeout: 240_000 }, async () => {
     const Bucket = 'with-settings'
     await there.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }))
     const TagSet = [{ Key: 'team', Value: 'blue' }]
@@ -201,7 +201,7 @@ describe('an import', () => {
     expect(head.ObjectLockMode).toBeUndefined()
   })
 
-  it('names what failed, and ends with status 1', { timeout: 240_000 }, async () => {
+  it('reports failures, and ends with status 1', { timeout: 240_000 }, async () => {
     const Bucket = 'failing'
     await makeBucket(Bucket)
     const SSECustomerKey = Buffer.alloc(32, 7).toString('base64')
@@ -215,7 +215,7 @@ describe('an import', () => {
 })
 
 describe('a source that cannot be read', () => {
-  it('is told in a sentence, without a secret', { timeout: 240_000 }, async () => {
+  it('is reported in a sentence, without a secret', { timeout: 240_000 }, async () => {
     const env = { FROM_SECRET_ACCESS_KEY: 'wrong-secret' }
     const launched = startMigrate(folder, ['--from', addressOf(source)], env)
     expect(await launched.exited).toBe(1)

@@ -9,7 +9,7 @@ export interface Migrated {
   readonly lines: string[]
 }
 
-/** Into the data folder below `root`. */
+/** Imports into the data folder below `root`. */
 export function startMigrate(
   root: string,
   words: readonly string[],

@@ -1,4 +1,4 @@
-/** `myfsio migrate --from`: settings of a bucket whose order matters. */
+/** `myfsio migrate --from`: the order of bucket settings. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-it('takes the tags of a bucket and then ABAC, and says when the tags cannot be put any more', {
+it('imports the tags of a bucket before ABAC, and reports tags that can no longer be put', {
   timeout: 120_000,
 }, async () => {
   const Bucket = 'tagged'

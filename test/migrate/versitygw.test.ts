@@ -1,4 +1,4 @@
-/** An import from another server: versitygw, where it has been installed (see test/support/upstream.ts). */
+/** An import from versitygw, if it is installed (see test/support/upstream.ts). */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ describe.skipIf(!hasVersity)(`a bucket of versitygw${hasVersity ? '' : ', which 
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
   }
 
-  it('is here as it was there', { timeout: 240_000 }, async () => {
+  it('is the same after an import', { timeout: 240_000 }, async () => {
     await fillSource()
     const { accessKeyId: FROM_ACCESS_KEY_ID = '', secretAccessKey: FROM_SECRET_ACCESS_KEY = '' } =
       source.settings.credentials ?? {}

@@ -43,7 +43,7 @@ describe.skipIf(noPostgres !== undefined)(`myfsio documents ${noPostgres ?? ''}`
   const edit = async (name: string, change: (text: string) => string) =>
     writeFile(path(name), change(await readFile(path(name), 'utf8')))
 
-  it('export writes files that only their owner may read, and import puts what was edited in force', async () => {
+  it('export writes files that only their owner may read, and import applies the edited files', async () => {
     expect(await run('export', out())).toContain(path('iam.json'))
     for (const name of ['iam.json', 'bucket_policies.json', 'kms_keys.json']) {
       expect((await stat(path(name))).mode & 0o777).toBe(0o600)
@@ -59,7 +59,7 @@ describe.skipIf(noPostgres !== undefined)(`myfsio documents ${noPostgres ?? ''}`
     await node.s3().send(new ListBucketsCommand())
   })
 
-  it('import refuses files that are invalid, with the lines of all mistakes, and takes none of them', async () => {
+  it('import refuses invalid files, reports the lines of all mistakes, and imports none of the files', async () => {
     await run('export', out())
     await edit('iam.json', (text) => text.replace('"version": 2', '"version": 7'))
     const policies = { policies: { bucket: { Version: '2012-10-17', Statement: [{ Effect: 'Maybe' }] } } }
@@ -71,7 +71,7 @@ describe.skipIf(noPostgres !== undefined)(`myfsio documents ${noPostgres ?? ''}`
     await node.s3().send(new ListBucketsCommand())
   })
 
-  it('import refuses to undo a change that was made since the export, unless it is forced', async () => {
+  it('import refuses to undo a change since the export, unless it is forced', async () => {
     await run('export', out())
     await node.iam().send(new CreateUserCommand({ UserName: 'made-since' }))
     await edit('iam.json', (text) => text.replace('"Local Admin"', '"Renamed"'))

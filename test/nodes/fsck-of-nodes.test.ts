@@ -1,4 +1,4 @@
-/** `myfsio fsck` with METADATA_URL compares the index of the nodes, while none of them runs. */
+/** `myfsio fsck` with METADATA_URL checks the index of nodes while none of them runs. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ describe.skipIf(noPostgres !== undefined)(`fsck of nodes ${noPostgres ?? ''}`, {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('finds what is missing, and waits for the nodes to be stopped', async () => {
+  it('finds missing bytes, and is refused while nodes run', async () => {
     const store = storeIn(postgres, upstream)
     const fsck = async (...flags: string[]) => {
       const one = launch(['fsck', ...flags], { ...store, STORAGE_ROOT: join(folder, 'another machine') })

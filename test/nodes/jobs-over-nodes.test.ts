@@ -1,4 +1,4 @@
-/** Two nodes of one store: one of them scrubs, and is killed; the other continues. */
+/** Two nodes of one store: one runs a scrub and is killed, and the other continues the scrub. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { testSecretKey } from '../support/program.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
 import { storeIn } from './two-nodes.ts'
 
-/** So many that a scrub has more to do when it first saves how far it is. */
+/** Enough objects that a scrub has more to do after it first saves its progress. */
 const objects = 1200
 
 interface NodeTold {
@@ -84,7 +84,7 @@ describe.skipIf(noPostgres !== undefined)(`a job of two nodes ${noPostgres ?? ''
   const nodesOf = async (port: number) =>
     ((await (await ask(port, 'GET', '/_/nodes', 'admin')).json()) as { nodes: NodeTold[] }).nodes
 
-  it('runs on one of them, is shown there, and goes over to the other when that node is killed', {
+  it('runs on one of them, is shown there, and moves to the other when that node is killed', {
     timeout: 120_000,
   }, async () => {
     expect((await ask(childPort, 'POST', '/_/jobs/scrub', 'admin')).status).toBe(202)

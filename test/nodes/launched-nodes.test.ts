@@ -1,4 +1,4 @@
-/** Nodes as they are started by hand: what the first takes from files, and which node is refused. */
+/** Nodes that are started by hand: what the first imports from files, and which node is refused. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
 
-  /** Each has a data folder of its own. */
+  /** Each node has its own data folder. */
   function start(name: string, env: Readonly<Record<string, string>> = {}): Launched {
     const one = launch(['--ready-json'], { ...store, STORAGE_ROOT: join(folder, name), ...env })
     launched.push(one)
@@ -104,7 +104,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     await kms.send(new CreateKeyCommand({}))
   })
 
-  it('know at once in the API what the console of the same node has changed', async () => {
+  it('apply changes in the console of a node to its API at once', async () => {
     const { endpoint, consoleUrl } = nodes[1] ?? { endpoint: '', consoleUrl: '' }
     const visitor = createVisitor(new URL(consoleUrl).origin)
     await visitor.signIn('ann', 'ann-secret')
@@ -116,7 +116,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
       const [, secretAccessKey = ''] = /data-secret>([^<]+)</.exec(text) ?? []
       const list = () =>
         new S3Client(clientOf(endpoint, { accessKeyId, secretAccessKey })).send(new ListBucketsCommand())
-      // It is known, and may do nothing.
+      // The user is known, and has no permissions.
       await expect(list()).rejects.toMatchObject({ name: 'AccessDenied' })
       await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/status`, { status: 'Inactive' })
       await expect(list()).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
@@ -124,7 +124,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     }
   })
 
-  it('refuse one with another SECRET_KEY or root key, as long as nodes run', async () => {
+  it('refuse a node with another SECRET_KEY or root key while nodes run', async () => {
     const said = await Promise.all([
       refusal(start('c', { SECRET_KEY: 'another key than theirs' })),
       refusal(start('d', { KMS_ROOT_KEY: 'another root key than all the others have' })),
@@ -135,7 +135,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     expect(said[2]).toMatch(/wrapped by KMS_ROOT_KEY, but the settings name the file/)
   })
 
-  it('refuse one that cannot read what a later version has written', async () => {
+  it('refuse a node that cannot read what a later version has written', async () => {
     const address = parsePostgresUrl(store.METADATA_URL ?? '')
     if (address === undefined) throw new Error('no address')
     const engine = await openPostgresEngine({ address, space: 'index' })
@@ -147,7 +147,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     await engine.close()
   })
 
-  it('are checked by fsck while none of them runs, and have no files that `where` could name', async () => {
+  it('are checked by fsck while none of them runs, and have no files for `where` to name', async () => {
     const [one] = nodes
     const client = new S3Client(clientOf(one?.endpoint ?? '', { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
     const Bucket = 'checked'
@@ -168,7 +168,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     nodes = [await ready(start('a'))]
   })
 
-  it('get another root key by rotate-root-key, while none of them runs', { timeout: 120_000 }, async () => {
+  it('get another root key with rotate-root-key while none of them runs', { timeout: 120_000 }, async () => {
     const before = join(folder, 'before.env')
     writeFileSync(before, `KMS_ROOT_KEY="${rootKey}"\n`)
     const env = { ...store, STORAGE_ROOT: join(folder, 'a'), KMS_ROOT_KEY: 'the next root key of all of the nodes' }

@@ -30,7 +30,7 @@ const states = async (one: Membership) => (await one.list(none)).map(({ host, st
 const dayMs = 86_400_000
 
 describe('a node', () => {
-  it('is gone when its heartbeats are missed, and forgotten after a day', async () => {
+  it('counts as gone after missed heartbeats, and is forgotten after a day', async () => {
     const [dead, clock] = [new ManualClock(), new ManualClock()]
     join('a', dead)
     const b = join('b', clock)
@@ -53,7 +53,7 @@ describe('a node', () => {
     expect(await states(b)).toEqual([['b', 'running']])
   })
 
-  it('is told from one whose clock is wrong', async () => {
+  it('is told apart from a node with a wrong clock', async () => {
     const start = Date.now()
     const [fast, clock] = [new ManualClock(start + 180_000), new ManualClock(start)]
     join('a', fast)
@@ -67,7 +67,7 @@ describe('a node', () => {
     expect(found.find(({ host }) => host === 'b')?.problem).toBeUndefined()
   })
 
-  it('of a later version is let in unless what it writes is beyond those that run', async () => {
+  it('of a later version may start unless running nodes cannot read what it writes', async () => {
     const clock = new ManualClock()
     const start = async (version: string, format: number, beside: number) => {
       const asked = assertFormat(engine, { version, understands: { format, beside } }, clock)
@@ -89,7 +89,7 @@ describe('a node', () => {
     await start('1.1.0', 2, 1)
   })
 
-  it('has the secret key of the others, and brings another only when none of them runs', async () => {
+  it('has the secret key of the other nodes, and changes it only when none of them runs', async () => {
     const clock = new ManualClock()
     const said: string[] = []
     const agree = async (given: string | undefined, former?: string) => {

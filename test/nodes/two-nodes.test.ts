@@ -59,12 +59,12 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' }
   }
 
-  it('let a user in at once whom the other has just made', async () => {
+  it('accept a new user of the other at once', async () => {
     const keys = await newUser(a, 'ann')
     await expect(b.s3(keys).send(new ListBucketsCommand())).resolves.toBeDefined()
   })
 
-  it('refuse a user within a second who was refused on the other', async () => {
+  it('refuse a user within a second after a change on the other', async () => {
     const keys = await newUser(a, 'ben')
     await b.s3(keys).send(new ListBucketsCommand())
     await a.iam().send(new DeleteUserPolicyCommand({ UserName: 'ben', PolicyName: 'own' }))
@@ -114,7 +114,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     }
   })
 
-  it('do not encrypt with a root key that only one of them would have', async () => {
+  it('do not encrypt with a root key that only one of them has', async () => {
     const put = a
       .s3()
       .send(new PutObjectCommand({ Bucket: 'shared', Key: 'sealed', Body: 'x', ServerSideEncryption: 'AES256' }))
@@ -122,7 +122,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect(a.opened.keys.problem).toBeUndefined()
   })
 
-  it('share sessions of the console, also of a user who was made a moment ago', async () => {
+  it('share sessions of the console, also those of a new user', async () => {
     const keys = await newUser(a, 'carla')
     await a
       .iam()
@@ -149,7 +149,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     }
   })
 
-  it('show what the other has refused, and what was asked of it', async () => {
+  it('show requests and refusals of the other', async () => {
     const keys = await newUser(a, 'dora', allow('s3:ListAllMyBuckets'))
     await expect(a.s3(keys).send(new CreateBucketCommand({ Bucket: 'not-allowed' }))).rejects.toThrow()
     await vi.waitFor(async () => {
@@ -173,7 +173,7 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect((await b.get('/_/nodes', other)).status).toBe(403)
   })
 
-  it('show a new key once, whichever of them answers', async () => {
+  it('show a new key once, no matter which of them answers', async () => {
     await a.iam().send(new CreateUserCommand({ UserName: 'gina' }))
     const visitor = a.visitor()
     const keys = await newUser(a, 'admin-too')
@@ -187,14 +187,14 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect(await (await page()).text()).toMatch(/was shown|cannot be shown/)
   })
 
-  it('forget a node that has ended in order', async () => {
+  it('forget a node that has stopped normally', async () => {
     const c = await startNode(store, { isPrimary: false })
     await vi.waitFor(async () => expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(3))
     await c.close()
     expect(((await b.get('/_/nodes')).json as { nodes: unknown[] }).nodes).toHaveLength(2)
   })
 
-  it('refuse while the database is away, and go on by themselves', { timeout: 60_000 }, async () => {
+  it('refuse requests while the database is down, and recover without a restart', { timeout: 60_000 }, async () => {
     if (postgres.server === undefined) return
     await b.s3().send(new ListBucketsCommand())
     await postgres.server.stop('fast')

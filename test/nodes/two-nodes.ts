@@ -1,4 +1,4 @@
-/** Two nodes in this process over one PostgreSQL: each with an API, a console, and a folder of its own. */
+/** Two nodes in this process over one PostgreSQL. Each has an API, a console and its own folder. */
 import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
 import { createVisitor, type Visitor } from '../console/start-console.ts'
@@ -16,7 +16,7 @@ export interface TestNode extends Pick<TestProgram, 'root' | 'iamPath' | 'opened
   readonly console: string
   iam(keys?: Keys): IAMClient
   s3(keys?: Keys): S3Client
-  /** A route below `/_/`. */
+  /** Requests a route below `/_/`. */
   get(path: string, keys?: Keys): Promise<{ status: number; json: unknown }>
   post(path: string, keys?: Keys): Promise<number>
   visitor(): Visitor
@@ -24,7 +24,7 @@ export interface TestNode extends Pick<TestProgram, 'root' | 'iamPath' | 'opened
 
 export const admin: Keys = { accessKeyId: 'localadmin', secretAccessKey: 'localadmin' }
 
-/** The settings of nodes of one store: its index is in a schema that no other test has. */
+/** The settings of nodes of one store. Its index has its own schema in each test. */
 export function storeIn(postgres: TestPostgres, { env }: TestUpstream): Readonly<Record<string, string>> {
   const { schema } = postgres.address()
   return { ...env, METADATA_URL: `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}` }

@@ -66,7 +66,7 @@ describe('an upstream store that fails', () => {
     expect((await get('large')).equals(large)).toBe(true)
   })
 
-  it.each(['cut', 'hang', 'reset', 500] as const)('goes on where a read broke: %s', async (what) => {
+  it.each(['cut', 'hang', 'reset', 500] as const)('continues a broken read: %s', async (what) => {
     proxy.fail({ what, method: 'GET', times: 1 })
     expect((await get('large')).equals(large)).toBe(true)
   })
@@ -76,13 +76,13 @@ describe('an upstream store that fails', () => {
     await expect(get('large')).rejects.toThrow()
   })
 
-  it('that has lost an object is told apart from one that does not answer', async () => {
+  it('gives another error for a lost object than for a missing answer', async () => {
     proxy.fail({ what: 404, method: 'GET' })
     await expect(get('large')).rejects.toMatchObject({ name: 'InternalError' })
   })
 
   it.each(['stall', 'reset', 500] as const)(
-    'is not needed for what is small, nor for lists and deletions: %s',
+    'is not needed for small objects, lists and deletions: %s',
     async (what) => {
       await put('to go', large)
       proxy.fail({ what })
@@ -96,7 +96,7 @@ describe('an upstream store that fails', () => {
     },
   )
 
-  it('does not pile up requests, nor end the process', async () => {
+  it('does not pile up requests or end the process', async () => {
     proxy.fail({ what: 'stall' })
     const answers = await Promise.allSettled(
       Array.from({ length: 100 }, (_, at) => (at % 2 ? get('large') : put('many', large))),
@@ -107,7 +107,7 @@ describe('an upstream store that fails', () => {
     await expect.poll(rowsOfStaged).toBe(0)
   })
 
-  it('is left alone when a client breaks off, and keeps nothing of its body', async () => {
+  it('gets no more bytes after a client breaks off, and keeps nothing of the body', async () => {
     const aborting = new AbortController()
     const before = proxy.inFlight
     const source = (async function* () {
@@ -120,7 +120,7 @@ describe('an upstream store that fails', () => {
     await expect.poll(() => proxy.inFlight).toBe(before)
   })
 
-  it('does not keep a part, and the upload goes on', async () => {
+  it('refuses a part, and the upload continues', async () => {
     const Key = 'of parts'
     const { UploadId } = await s3.send(new aws.CreateMultipartUploadCommand({ Bucket, Key }))
     const part = () => s3.send(new aws.UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: large }))
@@ -134,7 +134,7 @@ describe('an upstream store that fails', () => {
   })
 })
 
-/** With the secret of a local user in clear text. */
+/** Sends the secret of a local user in clear text. */
 async function fetchUnsignedBody(url: string, source: AsyncIterable<Buffer>, sizeBytes: number, signal: AbortSignal) {
   const { request } = await import('node:http')
   const headers = { 'content-length': sizeBytes, 'x-access-key': 'localadmin', 'x-secret-key': 'localadmin' }

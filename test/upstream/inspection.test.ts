@@ -1,4 +1,4 @@
-/** fsck and the scrub look at what an upstream store keeps. */
+/** fsck and the scrub check an upstream store. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ import { clientOf, listUpstream } from './reading.ts'
 const Bucket = 'bucket'
 const MiB = 1024 * 1024
 
-describe('an upstream store that has lost bytes, and keeps others', () => {
+describe('an upstream store with lost and unneeded bytes', () => {
   let upstream: TestUpstream
   let root: string
   let program: TestProgram | undefined
@@ -53,7 +53,7 @@ describe('an upstream store that has lost bytes, and keeps others', () => {
     return { findings: findings.map(({ kind, where }) => `${kind} ${where}`).sort(), summary }
   }
 
-  it('is told of by the scrub and by fsck, which sets aside what no record names', async () => {
+  it('is reported by the scrub and by fsck, which sets aside objects that no record names', async () => {
     program = await startProgram('api', { root, env: { ...upstream.env, MYFSIO_BUCKETS: Bucket } })
     const s3 = clientOf(program)
     const keyOf = new Map<string, string>()
@@ -86,7 +86,7 @@ describe('an upstream store that has lost bytes, and keeps others', () => {
     expect((await check(false)).findings).toEqual([found[0]])
   })
 
-  it('does not count the bytes of an upload that is completed meanwhile', async () => {
+  it('does not count the bytes of an upload that completes meanwhile', async () => {
     const settings = { ...upstream.settings, prefix: 'meanwhile/' }
     const idOf = (day: number, rest: string) => `${Date.UTC(2025, 1, day).toString(16).padStart(12, '0')}${rest}`
     const [uploadId, partId] = [idOf(1, 'of an upload'), idOf(3, randomBytes(10).toString('hex'))]

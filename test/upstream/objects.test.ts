@@ -1,4 +1,4 @@
-/** A server whose bytes are in another S3 store, as clients see it. */
+/** A server with its bytes in another S3 store, as clients see it. */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import * as aws from '@aws-sdk/client-s3'
@@ -16,7 +16,7 @@ const stores = [
   { name: 'versitygw', isThere: hasVersity, start: startVersity },
 ]
 
-describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start }) => {
+describe.each(stores)('objects with bytes in $name', ({ isThere, start }) => {
   let upstream: TestUpstream
   let program: TestProgram
   let s3: aws.S3Client
@@ -52,7 +52,7 @@ describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start
     expect(await get('large', { Range: 'bytes=-5' })).toEqual(large.subarray(-5))
   })
 
-  it.skipIf(!isThere)('are in the index alone where they are small', async () => {
+  it.skipIf(!isThere)('are only in the index if they are small', async () => {
     const before = await countUpstream()
     await s3.send(new aws.PutObjectCommand({ Bucket, Key: 'in the index', Body: Buffer.alloc(64 * 1024, 'x') }))
     await s3.send(new aws.CopyObjectCommand({ Bucket, Key: 'a copy', CopySource: `${Bucket}/in%20the%20index` }))
@@ -60,7 +60,7 @@ describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start
     expect(await countUpstream()).toBe(before)
   })
 
-  it.skipIf(!isThere)('may come without their size', async () => {
+  it.skipIf(!isThere)('may be uploaded without their size', async () => {
     for (const body of [small, large, randomBytes(20 * MiB)]) {
       const source = Readable.from(
         (function* () {
@@ -95,7 +95,7 @@ describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start
     expect(await countUpstream()).toBe(before)
   })
 
-  it.skipIf(!isThere)('are made of parts, which are copies too, and are read by their numbers', async () => {
+  it.skipIf(!isThere)('have uploaded and copied parts, which are read by their numbers', async () => {
     await s3.send(new aws.PutObjectCommand({ Bucket, Key: 'of parts/source', Body: randomBytes(6 * MiB) }))
     const source = await get('of parts/source')
     const Key = 'of parts'
@@ -133,7 +133,7 @@ describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start
     expect((await get('copy of parts')).equals(whole)).toBe(true)
   })
 
-  it.skipIf(!isThere)('grow by appends, of which only the new bytes go upstream', async () => {
+  it.skipIf(!isThere)('grow by appends, and only the new bytes go upstream', async () => {
     const Key = 'appended'
     await s3.send(new aws.PutObjectCommand({ Bucket, Key, Body: large }))
     let whole = large
@@ -150,7 +150,7 @@ describe.each(stores)('objects whose bytes are kept by $name', ({ isThere, start
     expect((await get(Key)).equals(whole)).toBe(true)
   })
 
-  it.skipIf(!isThere)('have versions, which are deleted one by one', async () => {
+  it.skipIf(!isThere)('have versions that are deleted one by one', async () => {
     const bucket = { Bucket: 'versions', Key: 'key' }
     const versions = [large, small, randomBytes(MiB)]
     const ids: string[] = []

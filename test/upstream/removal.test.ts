@@ -14,7 +14,7 @@ const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 const Bucket = 'bucket'
 
-describe('bytes upstream that nothing needs', () => {
+describe('unneeded bytes upstream', () => {
   let upstream: TestUpstream
   let program: TestProgram
   let clock: ManualClock
@@ -45,7 +45,7 @@ describe('bytes upstream that nothing needs', () => {
     await clock.pass(ms)
     passedMs += ms
   }
-  /** Clients sign with the time of the server. The SDK sets this back with each answer. */
+  /** Clients sign with the time of the server. The SDK resets this with each answer. */
   const send: aws.S3Client['send'] = ((command: aws.PutObjectCommand) => {
     s3.config.systemClockOffset = passedMs
     return s3.send(command)
@@ -53,7 +53,7 @@ describe('bytes upstream that nothing needs', () => {
   const rowsLeft = async () =>
     (await program.opened.engine.scan(rowsOf('B'))).map(({ key }) => Buffer.from(key).toString().split('\0')[1])
 
-  it('stays some minutes for its readers, and goes then', async () => {
+  it('stay some minutes for their readers, and are removed then', async () => {
     await put('key')
     await remove('key')
     await wait(10 * minuteMs)
@@ -65,7 +65,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('is what was replaced, and the parts that no object has', async () => {
+  it('are replaced objects and parts without an object', async () => {
     await put('key')
     await put('key')
     const Key = 'of parts'
@@ -93,7 +93,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('is not what a copy or a longer version has as well', async () => {
+  it('are not the pieces that a copy or a longer version shares', async () => {
     const body = randomBytes(MiB)
     await put('key', body)
     await send(new aws.CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/key` }))
@@ -118,7 +118,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('stays as long as it is read', async () => {
+  it('stay as long as they are read', async () => {
     const body = randomBytes(MiB)
     await put('key', body)
     const { store } = program.opened.services
@@ -145,7 +145,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('is what a process that ended has not published, after a day', async () => {
+  it('are the unpublished uploads of a process that ended, after a day', async () => {
     const { store } = program.opened.services
     const body = randomBytes(MiB)
     await store.stage({ source: Readable.from([body]), sizeBytes: MiB, maxBytes: MiB, algorithms: [] })
@@ -160,7 +160,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('is what has come of a body of unknown size within a day, and no later piece brings it back', async () => {
+  it('are the pieces of an unfinished body after a day, and a later piece does not restore them', async () => {
     const { store } = program.opened.services
     let goOn = () => {}
     const gate = new Promise<void>((resolve) => {
@@ -187,7 +187,7 @@ describe('bytes upstream that nothing needs', () => {
     expect(await rowsLeft()).toEqual([])
   })
 
-  it('goes by itself, and the job counts it', async () => {
+  it('are removed without a request, and the job counts them', async () => {
     await put('key')
     await remove('key')
     await wait(16 * minuteMs)

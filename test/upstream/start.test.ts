@@ -1,4 +1,4 @@
-/** A start looks whether the upstream store can be used, and is the right one. */
+/** A start checks that the upstream store can be used and is the right one. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ describe('a start with BLOBS_URL', () => {
     BLOBS_URL: upstream.env.BLOBS_URL?.replace(from, to) ?? '',
   })
 
-  it('says what is wrong with the store', async () => {
+  it('reports what is wrong with the store', async () => {
     const port = await freePort()
     const cases: [Record<string, string>, RegExp][] = [
       [envWith('upstream-bytes', 'no-such-bucket'), /there is no such bucket/],
@@ -51,7 +51,7 @@ describe('a start with BLOBS_URL', () => {
     }
   })
 
-  it('refuses an index whose objects are plain files, and plain files refuse its own', async () => {
+  it('refuses an index of plain files, and plain files refuse its index', async () => {
     const root = await newRoot()
     const plain = await startProgram('api', { root, env: { MYFSIO_BUCKETS: 'bucket' } })
     await clientOf(plain).send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: 'a plain file' }))
@@ -62,25 +62,25 @@ describe('a start with BLOBS_URL', () => {
     await expect(startProgram('api', { root: other })).rejects.toThrow(/in an S3 store/)
   })
 
-  it('refuses bytes of another index', async () => {
+  it('refuses the bytes of another index', async () => {
     const env = envWith('/bytes/', '/twice/')
     await (await start({ env })).close()
     await expect(start({ env })).rejects.toThrow(/bytes of another store/)
   })
 
-  it('refuses a place that does not have the bytes of this index', async () => {
+  it('refuses a place without the bytes of this index', async () => {
     const root = await newRoot()
     const env = envWith('/bytes/', '/first/')
     await (await startProgram('api', { root, env })).close()
     await expect(startProgram('api', { root, env: envWith('/bytes/', '/empty/') })).rejects.toThrow(
       /does not have the bytes of this index/,
     )
-    // It has left no claim there.
+    // The refused start has claimed nothing there.
     await (await start({ env: envWith('/bytes/', '/empty/') })).close()
     await (await startProgram('api', { root, env })).close()
   })
 
-  it('shows no secret, and takes no address that is not understood', () => {
+  it('shows no secret, and refuses an invalid address', () => {
     const config = loadConfig([], { ...upstream.env }, '/tmp')
     const shown = JSON.stringify(describeConfig(config))
     expect(shown).toContain('BLOBS_URL')
