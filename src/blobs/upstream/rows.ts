@@ -1,7 +1,7 @@
 /**
  * The rows of blobs upstream (metadata/tables.ts). A blob gets its row before its upload begins. It also has a `staged`
- * row until it belongs to a version or a part. A commit that deletes that turns its row into a `left` row and adds a
- * `gone` row with the time. So the index always knows unneeded bytes. remove-gone.ts removes them.
+ * row until it belongs to a version or a part. A commit that deletes the version or part turns the row into a `left`
+ * row and adds a `gone` row with the time. So the index always knows unneeded bytes. remove-gone.ts removes them.
  *
  * Bytes never change, so blobs can share pieces: a copy shares those of its source, an append those of the version
  * before. `shared` counts the extra uses of a piece. A blob may get pieces of another blob only in a transaction that
