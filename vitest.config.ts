@@ -1,21 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
-// They have a command of their own, test:browser: they take longer, and need Chromium.
-const isBrowser = process.argv.some((word) => word.startsWith('test/browser'))
-// So do those of nodes as processes, test:cluster: they take minutes, and all of the machine.
-const isCluster = process.argv.some((word) => word.startsWith('test/cluster'))
-const apart = [...(isBrowser ? [] : ['test/browser/**']), ...(isCluster ? [] : ['test/cluster/**'])]
+// Browser tests take longer and need Chromium: test:browser runs them. The others take minutes and need a PostgreSQL or an S3 store:
+// test:cluster runs them. `npm test` leaves out what is not named.
+const isNamed = (folder: string) => process.argv.some((word) => word.startsWith(`test/${folder}`))
+const apart = ['browser', 'cluster', 'migrate', 'nodes', 'upstream'].filter((folder) => !isNamed(folder))
+const isBrowser = isNamed('browser')
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
-    exclude: ['node_modules/**', ...apart],
+    exclude: ['node_modules/**', ...apart.map((folder) => `test/${folder}/**`)],
     globalSetup: 'test/temporary-folder.ts',
     testTimeout: isBrowser ? 120_000 : 30_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // A browser has processes of its own, and so have nodes.
-    maxWorkers: isBrowser || isCluster ? 1 : 2,
+    maxWorkers: isBrowser || isNamed('cluster') ? 1 : 2,
   },
 })

@@ -1,6 +1,7 @@
 /**
- * `npm run test:cluster` runs the tests of node processes (test/cluster), and S3 operation tests over PostgreSQL and an
- * S3 store (this program). `-- nodes` or `-- operations` runs only these. Without PostgreSQL all are skipped.
+ * `npm run test:cluster` runs what needs a PostgreSQL or an S3 store: `faults`, two nodes under load (test/cluster); `stores`, nodes,
+ * upstream stores and moves between stores; `operations`, those of S3 over a PostgreSQL and an S3 store (this program). A word runs only
+ * that part. Tests that need a PostgreSQL are skipped where there is none.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -39,7 +40,17 @@ async function runOperations(): Promise<boolean> {
   }
 }
 
+const parts = {
+  faults: () => run(['test/cluster']),
+  stores: () => run(['test/nodes', 'test/upstream', 'test/migrate']),
+  operations: async () => noPostgres !== undefined || (await runOperations()),
+}
+
 const [only] = process.argv.slice(2)
-const areNodesRight = only === 'operations' || (await run(['test/cluster']))
-const areOperationsRight = only === 'nodes' || noPostgres !== undefined || (await runOperations())
-if (!areNodesRight || !areOperationsRight) process.exitCode = 1
+if (only !== undefined && !(only in parts)) {
+  console.error(`There is no part ${only}. Parts are ${Object.keys(parts).join(', ')}.`)
+  process.exitCode = 1
+}
+for (const [name, runPart] of Object.entries(parts)) {
+  if ((only === undefined || only === name) && !(await runPart())) process.exitCode = 1
+}

@@ -129,7 +129,7 @@ describe('a process that does not answer', () => {
     const [worker = 0] = childrenOf(child.pid)
     process.kill(worker, 'SIGSTOP')
     const asked = Array.from({ length: 4 }, () => fetch(`${api}/healthz`))
-    await said(/API worker 1 \(process \d+\) has not answered for 3 s: ending it/)
+    await said(/API worker 1 \(process \d+\) has not answered for 3 s and is being ended/)
     await said(/API worker 1 serves again/)
     for (const answer of await Promise.all(asked)) expect(answer.status).toBe(200)
   }, 60_000)

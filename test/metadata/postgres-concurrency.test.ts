@@ -59,6 +59,18 @@ describe.skipIf(noPostgres !== undefined)(
       )
     })
 
+    it('refuses a database whose advisory locks have no effect', async ({ skip }) => {
+      if (postgres.server === undefined) skip()
+      await postgres.query(`CREATE SCHEMA no_locks;
+        CREATE FUNCTION no_locks.pg_advisory_xact_lock_shared(int8) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
+        ALTER ROLE CURRENT_USER SET search_path = no_locks, pg_catalog`)
+      try {
+        await expect(openPostgresEngine({ address, space: 'index' })).rejects.toThrow('advisory locks')
+      } finally {
+        await postgres.query('ALTER ROLE CURRENT_USER RESET search_path; DROP SCHEMA no_locks CASCADE')
+      }
+    })
+
     it('never lets a row come into a range that another commit requires to be empty', async () => {
       for (let round = 0; round < 60; round++) {
         const name = `bucket-${round}`
