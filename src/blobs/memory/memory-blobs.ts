@@ -4,12 +4,12 @@
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
 import type { BlobStore, Recorded, SettleOptions } from '#blobs/contract/blob-store.ts'
-import type { BucketBlobs } from '#blobs/contract/bucket-blobs.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { Inspection } from '#blobs/contract/inspection.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { OpenBytes } from '#blobs/open-bytes.ts'
 import { readBody } from '#blobs/read-body.ts'
+import { rowOnlyBuckets } from '#blobs/row-only-buckets.ts'
 import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import { newOrder, randomId } from '#metadata/order.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -28,16 +28,7 @@ interface GoneBlobs {
 export class MemoryBlobs implements BlobStore {
   readonly #bytes = new Map<string, Buffer>()
   readonly parts = new MemoryParts((bytes) => this.#keep(bytes))
-  readonly buckets: BucketBlobs = {
-    assertFree: async () => undefined,
-    make: async () => undefined,
-    isForeign: () => false,
-    confirmForeign: async () => false,
-    hasForeign: async () => false,
-    recordRemoval: () => undefined,
-    remove: async () => undefined,
-    keep: async () => undefined,
-  }
+  readonly buckets = rowOnlyBuckets
   readonly inspection: Inspection = {
     compare: async (_bucket, { blob }) => (this.#bytes.has(blob.id) ? 'right' : 'missing'),
     leftovers: none,

@@ -4,9 +4,9 @@
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
 import type { BlobStore, Durability, Recorded, SettleOptions, VerifyReads } from '#blobs/contract/blob-store.ts'
-import type { BucketBlobs } from '#blobs/contract/bucket-blobs.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
+import { rowOnlyBuckets } from '#blobs/row-only-buckets.ts'
 import { TroubleLog } from '#blobs/trouble-log.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
@@ -51,17 +51,7 @@ export class UpstreamBlobs implements BlobStore {
   readonly parts: UpstreamParts
   readonly inspection: UpstreamInspection
   readonly byHand = undefined
-  /** A bucket has only its row. */
-  readonly buckets: BucketBlobs = {
-    assertFree: async () => undefined,
-    make: async () => undefined,
-    isForeign: () => false,
-    confirmForeign: async () => false,
-    hasForeign: async () => false,
-    recordRemoval: () => undefined,
-    remove: async () => undefined,
-    keep: async () => undefined,
-  }
+  readonly buckets = rowOnlyBuckets
   readonly #context: UpstreamContext
   /** Staged blobs that are being discarded. */
   readonly #discarding = new Set<Promise<void>>()

@@ -32,7 +32,10 @@ export async function migrate(connection: Connection, schema: string): Promise<v
   }
 }
 
-/** Without them commits of two processes would undo each other's checks. Databases exist that accept the call and lock nothing. */
+/**
+ * Throws IndexUnreadable if advisory locks have no effect. Some databases accept the call and lock nothing. Then two
+ * processes could commit changes that contradict each other's checks.
+ */
 async function assertLocks(connection: Connection, schema: string): Promise<void> {
   const values = [String(lockId(schema, 'start'))]
   await connection.query({ text: 'BEGIN' })
