@@ -13,6 +13,7 @@ import { asCallersError, failureOf, unavailable } from './connections/failures.t
 import { pause } from './connections/pause.ts'
 import { Pool } from './connections/pool.ts'
 import { Reads } from './reads.ts'
+import { type RecentRead, RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { migrate } from './tables/migrate.ts'
 
@@ -53,6 +54,7 @@ class PostgresEngine implements MetadataEngine {
   readonly #outcomes: Outcomes
   readonly #commits: Commits
   readonly #reads: Reads
+  readonly #recent = new RecentReads()
 
   constructor(pool: Pool, address: PostgresAddress, space: Space) {
     const { schema, retryMs } = address
@@ -60,7 +62,7 @@ class PostgresEngine implements MetadataEngine {
     this.#address = address
     this.#outcomes = new Outcomes(pool, schema)
     this.#commits = new Commits({ pool, outcomes: this.#outcomes, schema, space, retryMs })
-    this.#reads = new Reads((work) => this.#ask(work), schema, space)
+    this.#reads = new Reads({ ask: (work) => this.#ask(work), recent: this.#recent, schema, space })
   }
 
   async migrate(): Promise<void> {
@@ -83,8 +85,17 @@ class PostgresEngine implements MetadataEngine {
     return this.#reads.scan(range, options)
   }
 
-  commit(commit: Commit): Promise<Committed | undefined> {
-    return this.#commits.add(commit)
+  recent(key: Bytes): RecentRead | undefined {
+    return this.#recent.find(key)
+  }
+
+  async commit(commit: Commit): Promise<Committed | undefined> {
+    const committed = await this.#commits.add(commit)
+    // If it was refused, something that it checked has changed.
+    for (const write of committed === undefined ? commit.checks : commit.writes) {
+      if ('key' in write) this.#recent.forget(write.key)
+    }
+    return committed
   }
 
   async close(): Promise<void> {
