@@ -33,6 +33,11 @@ export class CrashingServer {
     return this.#port
   }
 
+  /** Of the launcher, while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** False if it ended before it could serve. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const [program, ...flags] = [...tsx, join(root, 'run.ts'), '--mode', 'api', '--api-port', String(this.#port)]
