@@ -16,6 +16,7 @@ import { Reads } from './reads.ts'
 import { type RecentRead, RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { migrate } from './tables/migrate.ts'
+import { probeLocks } from './tables/probe-locks.ts'
 
 interface PostgresOptions {
   readonly address: PostgresAddress
@@ -24,12 +25,12 @@ interface PostgresOptions {
   readonly poolSize?: number
 }
 
-/** Throws IndexUnreadable if the database does not answer, refuses, or has tables of a newer release. */
+/** Throws IndexUnreadable if the database does not answer, refuses, has tables of a newer release, or lacks what commits rely on. */
 export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
   const pool = new Pool(address, poolSize ?? address.poolSize)
   const engine = new PostgresEngine(pool, address, space)
   try {
-    await engine.migrate()
+    await engine.prepare()
     return engine
   } catch (error) {
     await engine.close()
@@ -65,9 +66,13 @@ class PostgresEngine implements MetadataEngine {
     this.#reads = new Reads({ ask: (work) => this.#ask(work), recent: this.#recent, schema, space })
   }
 
-  async migrate(): Promise<void> {
+  /** Creates or updates the tables, and checks that the database does what commits rely on. */
+  async prepare(): Promise<void> {
+    const { schema, retryMs } = this.#address
     await this.#ask(async (connection) => {
-      await migrate(connection, this.#address.schema)
+      await migrate(connection, schema)
+      const deadline = performance.now() + retryMs
+      await this.#pool.use(false, deadline, (other) => probeLocks(connection, other, schema))
       return []
     })
   }
