@@ -148,7 +148,9 @@ interface Prepared<T> {
   readonly result: T
 }
 
-/** The first attempt uses recent reads, if it ends with a commit, which checks them. Otherwise everything is read again. */
+/**
+ * The first attempt uses recent reads, if it ends with a commit, which checks them. Otherwise everything is read again.
+ */
 async function prepare<T>(
   engine: MetadataEngine,
   body: (transaction: Transaction) => Promise<T>,

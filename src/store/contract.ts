@@ -193,8 +193,8 @@ export interface Store extends AnnotationStore {
   createBucket(bucket: Bucket): Promise<void>
   findBucket(name: string): Promise<Bucket | undefined>
   /**
-   * Reads the record of an object in the same round trip as everything that is read in this turn. Undefined if the index
-   * is on this machine.
+   * Reads the record of an object in the same round trip as everything that is read in this turn. Undefined if the
+   * index is on this machine.
    */
   readAhead(bucket: string, key: string): ReadAhead | undefined
   /** NoSuchBucket. */

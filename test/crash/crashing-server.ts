@@ -84,7 +84,10 @@ export class CrashingServer {
     }
   }
 
-  /** After `kill`: the index is in a file that the next start does not know, and has to go back to its checkpoint and its log. */
+  /**
+   * After `kill`: the index is in a file that the next start does not know, and has to go back to its checkpoint and
+   * its log.
+   */
   async replaceIndexFile(): Promise<void> {
     await this.#gone()
     const path = join(this.folder, '.myfsio.sys', 'index', 'data.mdb')

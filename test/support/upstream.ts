@@ -1,4 +1,6 @@
-/** S3 stores that keep the bytes of another: this program with plain files, versitygw, or the one of TEST_UPSTREAM_URL. */
+/**
+ * S3 stores that keep the bytes of another: this program with plain files, versitygw, or the one of TEST_UPSTREAM_URL.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'

@@ -25,7 +25,10 @@ interface PostgresOptions {
   readonly poolSize?: number
 }
 
-/** Throws IndexUnreadable if the database does not answer, refuses, has tables of a newer release, or lacks what commits rely on. */
+/**
+ * Throws IndexUnreadable if the database does not answer, refuses, has tables of a newer release, or lacks what commits
+ * rely on.
+ */
 export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
   const pool = new Pool(address, poolSize ?? address.poolSize)
   const engine = new PostgresEngine(pool, address, space)

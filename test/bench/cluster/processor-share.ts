@@ -1,6 +1,6 @@
 /**
- * Limits how much of the processor a node may use, by a Linux control group. Nodes, clients, database and store share one
- * machine here. Without a limit, one node takes what a second one would need.
+ * Limits how much of the processor a node may use, by a Linux control group. Nodes, clients, database and store share
+ * one machine here. Without a limit, one node takes what a second one would need.
  */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,9 @@ import { treeOf } from '../servers/processes.ts'
 
 const periodMicroseconds = 20_000
 
-/** `cores` is a part of a core, such as 0.3. Returns a function that removes the limit; the processes must have ended. */
+/**
+ * `cores` is a part of a core, such as 0.3. Returns a function that removes the limit; the processes must have ended.
+ */
 export function limitProcessor(rootPid: number, cores: number): () => void {
   const folder = join(controllerFolder(), `myfsio-bench-${rootPid}`)
   mkdirSync(folder)

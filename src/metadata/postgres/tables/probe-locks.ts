@@ -1,6 +1,7 @@
 /**
  * Checks by trial what commits rely on. Databases that speak PostgreSQL's protocol may accept advisory locks and lock
- * nothing, or run READ COMMITTED as another level. Then two nodes could commit changes that contradict each other's checks.
+ * nothing, or run READ COMMITTED as another level. Then two nodes could commit changes that contradict each other's
+ * checks.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
