@@ -57,7 +57,7 @@ describe('an upstream store with lost and unneeded bytes', () => {
     program = await startProgram('api', { root, env: { ...upstream.env, MYFSIO_BUCKETS: Bucket } })
     const s3 = clientOf(program)
     const keyOf = new Map<string, string>()
-    for (const Key of ['right', 'missing', 'damaged']) {
+    for (const Key of ['right', 'missing', 'damaged', 'shorter', 'empty']) {
       const before = (await listUpstream(upstream)).map(({ Key }) => Key)
       await s3.send(new aws.PutObjectCommand({ Bucket, Key, Body: randomBytes(MiB) }))
       const [kept] = (await listUpstream(upstream)).filter((object) => !before.includes(object.Key))
@@ -67,6 +67,8 @@ describe('an upstream store with lost and unneeded bytes', () => {
     const own = { Bucket: upstream.settings.bucket }
     await upstream.client.send(new aws.DeleteObjectCommand({ ...own, Key: keyOf.get('missing') }))
     await upstream.client.send(new aws.PutObjectCommand({ ...own, Key: keyOf.get('damaged'), Body: randomBytes(MiB) }))
+    await upstream.client.send(new aws.PutObjectCommand({ ...own, Key: keyOf.get('shorter'), Body: randomBytes(1000) }))
+    await upstream.client.send(new aws.PutObjectCommand({ ...own, Key: keyOf.get('empty'), Body: '' }))
     const old = `${Date.UTC(2025, 1, 1).toString(16).padStart(12, '0')}${randomBytes(10).toString('hex')}`
     const Key = `${upstream.settings.prefix}${old.slice(-2)}/${old}`
     await upstream.client.send(new aws.PutObjectCommand({ ...own, Key, Body: 'of nobody' }))
@@ -75,15 +77,16 @@ describe('an upstream store with lost and unneeded bytes', () => {
     const { signal } = new AbortController()
     const pace = async () => undefined
     const scrubbed = await program.opened.services.store.compareVersions({ ...stretch, signal, pace })
-    expect(scrubbed.damaged.map(({ key }) => key)).toEqual(['damaged', 'missing'])
+    expect(scrubbed.damaged.map(({ key }) => key)).toEqual(['damaged', 'empty', 'missing', 'shorter'])
     expect(await program.opened.services.store.countLeftovers(signal)).toBe(1)
     await program.close()
     program = undefined
 
-    const found = [`damaged ${Bucket}/damaged`, `leftover ${Key}`, `missing ${Bucket}/missing`]
+    const damaged = ['damaged', 'empty', 'shorter'].map((name) => `damaged ${Bucket}/${name}`)
+    const found = [...damaged, `leftover ${Key}`, `missing ${Bucket}/missing`]
     expect((await check(false)).findings).toEqual(found)
-    expect((await check(true)).summary).toMatchObject({ versions: 4, findings: 3, repaired: 2 })
-    expect((await check(false)).findings).toEqual([found[0]])
+    expect((await check(true)).summary).toMatchObject({ versions: 6, findings: 5, repaired: 2 })
+    expect((await check(false)).findings).toEqual(damaged)
   })
 
   it('does not count the bytes of an upload that completes meanwhile', async () => {

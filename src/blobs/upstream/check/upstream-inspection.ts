@@ -1,7 +1,7 @@
 /** Compares the upstream store with the records. */
 import type { Inspection, Leftover, Pace, Verdict } from '#blobs/contract/inspection.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
-import { UpstreamMissing } from '#blobs/upstream/client/problem.ts'
+import { UpstreamChanged, UpstreamMissing } from '#blobs/upstream/client/problem.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { decodePieces, timeOfId } from '#blobs/upstream/piece.ts'
 import { PieceReader } from '#blobs/upstream/read/piece-reader.ts'
@@ -50,6 +50,7 @@ export class UpstreamInspection implements Inspection {
         await readAll(reader, take, pace)
       } catch (error) {
         if (error instanceof UpstreamMissing) return 'missing'
+        if (error instanceof UpstreamChanged) return 'damaged'
         throw await asReadProblem(this.#context, bucket, version, error)
       } finally {
         reader.close()

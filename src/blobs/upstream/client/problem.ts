@@ -12,6 +12,11 @@ export class UpstreamMissing extends Error {
   override readonly name = 'UpstreamMissing'
 }
 
+/** The object upstream is not the one that was stored. A retry gives the same. */
+export class UpstreamChanged extends Error {
+  override readonly name = 'UpstreamChanged'
+}
+
 /** An error of the upstream or on the way to it. */
 export class UpstreamProblem extends Error {
   override readonly name = 'UpstreamProblem'
@@ -52,11 +57,15 @@ export function describe(error: unknown): Described {
   }
 }
 
+const ownErrors = [UpstreamMissing, UpstreamChanged, UpstreamProblem, ApiError]
+
 /** `what`: what was tried. */
 export function asProblem(what: string, error: unknown): Error {
-  if (error instanceof UpstreamMissing || error instanceof UpstreamProblem || error instanceof ApiError) return error
+  if (ownErrors.some((one) => error instanceof one)) return error as Error
   const described = describe(error)
   const { status, code } = described
   if (code === 'NoSuchKey' || (status === 404 && code !== 'NoSuchBucket')) return new UpstreamMissing(what)
+  // Ranges end where the stored bytes end.
+  if (status === 416) return new UpstreamChanged(`${what}: it is shorter than what was stored`)
   return new UpstreamProblem(what, described)
 }

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { ByteRange } from '#blobs/contract/incoming.ts'
 import type { Clock } from '#lib/clock.ts'
-import { asProblem, UpstreamMissing, UpstreamProblem } from './problem.ts'
+import { asProblem, UpstreamChanged, UpstreamMissing, UpstreamProblem } from './problem.ts'
 import type { UpstreamSettings } from './settings.ts'
 import { Slots } from './slots.ts'
 import { StallWatch } from './stall.ts'
@@ -43,6 +43,8 @@ export interface Body {
 
 export interface Opened {
   readonly body: Readable
+  /** Without quotes. */
+  readonly etag: string | undefined
   readonly watch: StallWatch
   /** Frees its slot for another request. */
   release(): void
@@ -112,7 +114,7 @@ export class Upstream {
     return { etag: ETag?.replaceAll('"', ''), crc64nvme: ChecksumCRC64NVME }
   }
 
-  /** Reads a range of an object, or all of it. Throws SlowDown, UpstreamProblem, UpstreamMissing. */
+  /** Reads a range of an object, or all of it. Throws SlowDown, UpstreamProblem, UpstreamMissing, UpstreamChanged. */
   async get(key: string, range?: ByteRange): Promise<Opened> {
     const what = 'reading an object'
     const release = await this.#slots.take()
@@ -121,19 +123,15 @@ export class Upstream {
     try {
       const Range = range && `bytes=${range.start}-${range.end - 1}`
       const command = new GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...(Range && { Range }) })
-      const { Body, ContentLength } = await this.#client.send(command, { abortSignal: watch.signal })
+      const { Body, ContentLength, ContentRange, ETag } = await this.#client.send(command, { abortSignal: watch.signal })
       const body = Body as Readable
       // An error between two reads reaches the next reader.
       body.on('error', () => undefined)
       if (range !== undefined && ContentLength !== range.end - range.start) {
         body.destroy()
-        throw new UpstreamProblem(what, {
-          status: undefined,
-          code: '',
-          message: 'it sent another range than requested',
-        })
+        throw otherRange(what, range, ContentRange)
       }
-      return { body, watch, release }
+      return { body, etag: ETag?.replaceAll('"', ''), watch, release }
     } catch (error) {
       release()
       throw asProblem(what, watch.signal.aborted ? watch.signal.reason : error)
@@ -227,4 +225,13 @@ export class Upstream {
       release()
     }
   }
+}
+
+/** `contentRange`: of the answer. */
+function otherRange(what: string, { end }: ByteRange, contentRange = ''): Error {
+  const totalBytes = /^bytes \d+-\d+\/(\d+)$/.exec(contentRange)?.[1]
+  if (totalBytes !== undefined && Number(totalBytes) < end) {
+    return new UpstreamChanged(`${what}: it is shorter than what was stored`)
+  }
+  return new UpstreamProblem(what, { status: undefined, code: '', message: 'it sent another range than requested' })
 }

@@ -1,6 +1,6 @@
 /** Reads a range of an object upstream. After a broken connection, a new one continues: bytes never change. */
 import type { Readable } from 'node:stream'
-import { UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
+import { UpstreamChanged, UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
 import type { Opened } from '#blobs/upstream/client/upstream.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import type { Piece } from '#blobs/upstream/piece.ts'
@@ -31,7 +31,7 @@ export class StretchReader {
     this.#opening.catch(() => undefined)
   }
 
-  /** The next bytes; undefined at the end. Throws UpstreamMissing, UpstreamProblem, SlowDown. */
+  /** The next bytes; undefined at the end. Throws UpstreamMissing, UpstreamChanged, UpstreamProblem, SlowDown. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       if (this.#readBytes === this.#piece.sizeBytes) {
@@ -45,7 +45,8 @@ export class StretchReader {
         return chunk
       } catch (error) {
         this.#letGo()
-        if (this.#isClosed || error instanceof UpstreamMissing || ++this.#failures >= attemptsMax) throw error
+        const isFinal = error instanceof UpstreamMissing || error instanceof UpstreamChanged
+        if (this.#isClosed || isFinal || ++this.#failures >= attemptsMax) throw error
       }
     }
   }

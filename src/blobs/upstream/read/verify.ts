@@ -1,7 +1,7 @@
 /** Compares bytes with the checksum in their record. Changed bytes are refused: they are never served or copied. */
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { StretchCheck } from '#blobs/io/stretch-check.ts'
-import { asProblem, slowDown, UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
+import { asProblem, slowDown, UpstreamChanged, UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { blobKey } from '#blobs/upstream/rows.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
@@ -79,6 +79,7 @@ export async function asReadProblem(
     const isGone = (await context.engine.get(blobKey(version.blob.id))) === undefined
     return isGone ? slowDown(error) : damaged(context, bucket, version, 'are missing')
   }
+  if (error instanceof UpstreamChanged) return damaged(context, bucket, version)
   if (!(error instanceof UpstreamProblem)) return error
   const problem = asProblem('reading an object', error)
   context.troubles.tellOfFolder(
