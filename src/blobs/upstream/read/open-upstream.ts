@@ -12,8 +12,10 @@ import { blobKey, bytesKey } from '#blobs/upstream/rows.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { asBuffer } from '#metadata/engine.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
+import { expectedObjectOf } from './expected-object.ts'
 import { LongRead } from './long-read.ts'
 import { PieceReader } from './piece-reader.ts'
+import type { ExpectedObject } from './stretch-reader.ts'
 import { areBytesOf, asReadProblem, assertSameDigests, checkOf } from './verify.ts'
 
 /** Undefined: the index no longer has the version. */
@@ -40,6 +42,7 @@ export class UpstreamBlob implements OpenBlob {
   readonly kept: readonly Piece[]
   readonly #context: UpstreamContext
   readonly #bucket: string
+  readonly #expected: ExpectedObject | undefined
   readonly #readers = new Set<PieceReader>()
   #inTurn: { readonly reader: PieceReader; readonly end: number } | undefined
   /** The end of the last `readInto`. */
@@ -52,6 +55,7 @@ export class UpstreamBlob implements OpenBlob {
     this.#bucket = bucket
     this.version = version
     this.kept = pieces
+    this.#expected = expectedObjectOf(context, version, pieces)
   }
 
   get sizeBytes(): number {
@@ -151,7 +155,7 @@ export class UpstreamBlob implements OpenBlob {
   }
 
   #reader(pieces: readonly Piece[], position: number): PieceReader {
-    const reader = new PieceReader(this.#context, pieces, position)
+    const reader = new PieceReader(this.#context, pieces, position, this.#expected)
     if (this.#isClosed) reader.close()
     else {
       this.#readers.add(reader)

@@ -5,11 +5,12 @@ import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import type { Piece } from '#blobs/upstream/piece.ts'
 import { bytesKey } from '#blobs/upstream/rows.ts'
 import { asBuffer } from '#metadata/engine.ts'
-import { StretchReader } from './stretch-reader.ts'
+import { type ExpectedObject, StretchReader } from './stretch-reader.ts'
 
 export class PieceReader implements EgressSource {
   readonly #context: UpstreamContext
   readonly #pieces: readonly Piece[]
+  readonly #expected: ExpectedObject | undefined
   /** Readers of the present piece and of the next, by their places. */
   readonly #readers = new Map<number, StretchReader>()
   #at = 0
@@ -18,9 +19,10 @@ export class PieceReader implements EgressSource {
   #position: number
 
   /** `position`: the place of their first byte in the range that the caller reads. */
-  constructor(context: UpstreamContext, pieces: readonly Piece[], position: number) {
+  constructor(context: UpstreamContext, pieces: readonly Piece[], position: number, expected?: ExpectedObject) {
     this.#context = context
     this.#pieces = pieces
+    this.#expected = expected
     this.#position = position
   }
 
@@ -86,7 +88,7 @@ export class PieceReader implements EgressSource {
     if (piece === undefined || piece.isInline) return undefined
     const known = this.#readers.get(at)
     if (known !== undefined) return known
-    const reader = new StretchReader(this.#context, piece)
+    const reader = new StretchReader(this.#context, piece, this.#expected)
     this.#readers.set(at, reader)
     return reader
   }
