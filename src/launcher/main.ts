@@ -22,7 +22,7 @@ import { assertPortsFree, type Listener } from './processes/ports.ts'
 import { rotateLog } from './processes/rotate-log.ts'
 import { SharedPort } from './processes/shared-port.ts'
 import { type Post, Supervisor } from './processes/supervisor.ts'
-import { type Role, StartError, type StartMessage } from './protocol.ts'
+import { isPlainError, type Role, StartError, type StartMessage } from './protocol.ts'
 import { isAdministratorOther, type Prepared, prepareFirstStart } from './start/first-start.ts'
 import { assertIndexesUsable, findIndexDamage } from './start/index-damage.ts'
 import { assertKmsEndpointSafe } from './start/kms-endpoint.ts'
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await run(argv)
   } catch (error) {
     if (error instanceof ConfigError) complain(`Invalid settings:\n${bullets(error.mistakes)}`)
-    else if (error instanceof StartError) complain(error.message)
+    else if (isPlainError(error)) complain(error.message)
     else complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
     process.exit(1)
   }

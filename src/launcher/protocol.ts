@@ -94,5 +94,12 @@ export const processIdTakenStatus = 75
 /** A problem that the user can solve, printed as a sentence without a stack. */
 export class StartError extends Error {}
 
+/** Names, since importing the classes would load the engines. */
+const namesOfPlain: readonly string[] = ['StartError', 'IndexUnreadable', 'NodeRefused']
+
+/** An error whose message is for the user, without a stack. */
+export const isPlainError = (error: unknown): error is Error =>
+  error instanceof Error && (error instanceof StartError || namesOfPlain.includes(error.name))
+
 /** Less than the 10 seconds after which Docker kills a container. */
 export const drainTimeoutMs = 8_000

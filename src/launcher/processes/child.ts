@@ -9,6 +9,7 @@ import {
   drainTimeoutMs,
   isConnectionMessage,
   isPingMessage,
+  isPlainError,
   isStartMessage,
   processIdTakenStatus,
   type StartMessage,
@@ -53,7 +54,7 @@ function fail(error: unknown): void {
   if (isStopping) return
   if (error instanceof Error && error.name === 'ProcessIdTaken') process.exit(processIdTakenStatus)
   // Errors in settings are printed without a stack, bugs with one.
-  const isPlain = error instanceof Error && ('code' in error || ['StartError', 'IndexUnreadable'].includes(error.name))
+  const isPlain = isPlainError(error) || (error instanceof Error && 'code' in error)
   process.stderr.write(`${isPlain ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 }
