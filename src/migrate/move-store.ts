@@ -4,7 +4,7 @@
  */
 import { eachConcurrently } from '#lib/async/each-concurrently.ts'
 import { decodeJson, encodeJson, rowsOf } from '#metadata/tables.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, reasonIn } from '#model/errors.ts'
 import { isRestored } from '#store/changes/restore-version.ts'
 import { checkStore } from '#store/fsck/check-store.ts'
 import { type KeyHistory, storedHistories } from './move/histories.ts'
@@ -79,7 +79,7 @@ async function moveHistory({ from, to, report }: MoveOptions, bucket: string, { 
       report.bytes += version.sizeBytes
     } catch (error) {
       if (!isOfVersion(error)) throw error
-      report.fail(`${bucket}/${key} (version ${version.versionId})`, error.message)
+      report.fail(`${bucket}/${key} (version ${version.versionId})`, reasonIn(error))
       // Newer versions must not be moved before this one.
       for (const newer of versions.slice(at + 1)) {
         report.fail(`${bucket}/${key} (version ${newer.versionId})`, 'an older version could not be moved')

@@ -275,6 +275,13 @@ export function statusOf(code: ErrorCode): number {
 export const asApiError = (error: unknown): ApiError =>
   error instanceof ApiError ? error : new ApiError('InternalError')
 
+/** What the administrator is told: the reason, where the message is only what AWS answers with. */
+export function reasonIn(error: Error): string {
+  if (!(error instanceof ApiError)) return error.message
+  const { Reason } = error.fields
+  return Reason === undefined ? (error.cause instanceof Error ? error.cause.message : error.message) : String(Reason)
+}
+
 /** The error as a refusal: the request was wrong or not allowed. All other errors are thrown again. */
 export function refusalOf(error: unknown): ApiError {
   if (error instanceof ApiError && error.status < 500) return error

@@ -7,6 +7,7 @@ import { StartError } from '#launcher/protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
 import { MoveReport } from '#migrate/move/move-report.ts'
 import { MoveRefused } from '#migrate/move-store.ts'
+import { reasonIn } from '#model/errors.ts'
 import { readParallel, takeFlags } from './migrate-arguments.ts'
 import type { Output } from './migrate-from.ts'
 
@@ -36,7 +37,7 @@ export async function migrateTo(argv: readonly string[], { print, complain }: Ou
     print(report.summary())
     return isMoved ? 0 : 1
   } catch (error) {
-    throw isPlain(error) ? new StartError(error.message) : error
+    throw isPlain(error) ? new StartError(reasonIn(error)) : error
   } finally {
     clearInterval(timer)
   }

@@ -1,7 +1,7 @@
 /** Imports a version or delete marker as the newest of its key. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { reasonOf, statusOf } from '#migrate/source/refusal.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, reasonIn } from '#model/errors.ts'
 import { deleteObject } from '#objects/versions/delete-object.ts'
 import type { ImportContext } from './context.ts'
 import { importParts } from './import-parts.ts'
@@ -56,7 +56,7 @@ function mayPass(error: unknown): boolean {
 const isFinal = (error: unknown): boolean => [400, 403, 404].includes(statusOf(error) ?? 0)
 
 function sentenceOf(error: unknown): string {
-  if (error instanceof ApiError) return `here: ${error.code}: ${error.message}`
+  if (error instanceof ApiError) return `here: ${error.code}: ${reasonIn(error)}`
   if (statusOf(error) === 412) return 'it was changed at the source while it was read; the next run takes it'
   return reasonOf(error)
 }

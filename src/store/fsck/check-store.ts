@@ -7,7 +7,7 @@ import { asBuffer, type MetadataEngine } from '#metadata/engine.ts'
 import { eachRow, rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { addToCounters, decodeCounters } from '#metadata/write.ts'
-import { ApiError } from '#model/errors.ts'
+import { ApiError, reasonIn } from '#model/errors.ts'
 import { keyNameOf } from '#model/key-uses.ts'
 import { usedBytes } from '#model/object/annotation-set.ts'
 import { protectionOf } from '#model/object/lock/lock.ts'
@@ -248,7 +248,7 @@ const sentences: Record<Exclude<Verdict, 'right'>, string> = {
 /** Only for errors of one file or of its repair. Any other error ends the check. */
 function sentenceOf(error: unknown): string {
   if (error instanceof ApiError || (error instanceof Error && 'code' in error)) {
-    return `It cannot be read or repaired: ${error.message}.`
+    return `It cannot be read or repaired: ${reasonIn(error).replace(/\.$/, '')}.`
   }
   throw error
 }

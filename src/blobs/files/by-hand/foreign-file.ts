@@ -6,6 +6,7 @@
 import type { Adoption, Foreign } from '#blobs/contract/foreign.ts'
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import { digestFile, type FileDigests, hasSameBytes, planFor } from '#blobs/files/checks/file-digests.ts'
+import { badBytes } from '#blobs/files/checks/verify.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFileSafely, isSameFile } from '#blobs/files/io/file-operations.ts'
 import { isNowhere } from '#blobs/files/moves/find-file.ts'
@@ -18,7 +19,6 @@ import { randomId } from '#metadata/order.ts'
 import { rowKey, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { decodeVersion, encodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
-import { ApiError } from '#model/errors.ts'
 
 /** A mismatch that a reader has found: a file that does not belong to the record, or a record without a file. */
 export interface Suspect {
@@ -54,7 +54,7 @@ export async function examineFile(context: FilesContext, suspect: Suspect): Prom
     if (!(await isStillWrong(context, bucket, known, path, read))) return 'changed'
     const message = 'the bytes of a stored version have changed; it is not served'
     log.error({ bucket, key, versionId: known.versionId }, message)
-    throw new ApiError('InternalError')
+    throw badBytes(bucket, key, 'are not those that were stored')
   }
   return context.owner.onForeign(foreignFile(suspect, path, read))
 }
@@ -102,7 +102,7 @@ export async function examineAbsence(
     })
     if (!isLost) return 'changed'
     log.error({ bucket, key, versionId: known.versionId }, 'the bytes of a stored version are missing')
-    throw new ApiError('InternalError')
+    throw badBytes(bucket, key, 'are missing')
   }
   return context.owner.onForeign({
     bucket,

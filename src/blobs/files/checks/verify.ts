@@ -36,13 +36,17 @@ function isDigestOf(version: StoredVersion, digests: ReadonlyMap<ChecksumAlgorit
 export function damaged(context: FilesContext, bucket: string, { key, versionId }: StoredVersion): ApiError {
   const message = 'the bytes of a stored version have changed; it is not served'
   context.troubles.tellOfFile('error', undefined, { bucket, key, versionId }, message)
-  return new ApiError('InternalError', {
-    fields: {
-      BucketName: bucket,
-      Key: key,
-      Reason: 'The bytes of this object on the disk are not those that were stored.',
-    },
-  })
+  return badBytes(bucket, key, 'are not those that were stored')
+}
+
+/** The error for the client. */
+export function badBytes(
+  bucket: string,
+  key: string,
+  what: 'are not those that were stored' | 'are missing',
+): ApiError {
+  const reason = `The bytes of this object on the disk ${what}.`
+  return new ApiError('InternalError', { fields: { BucketName: bucket, Key: key, Reason: reason } })
 }
 
 /** For a copy of the whole version. */

@@ -123,7 +123,9 @@ export class Upstream {
     try {
       const Range = range && `bytes=${range.start}-${range.end - 1}`
       const command = new GetObjectCommand({ Bucket: this.settings.bucket, Key: key, ...(Range && { Range }) })
-      const { Body, ContentLength, ContentRange, ETag } = await this.#client.send(command, { abortSignal: watch.signal })
+      const { Body, ContentLength, ContentRange, ETag } = await this.#client.send(command, {
+        abortSignal: watch.signal,
+      })
       const body = Body as Readable
       // An error between two reads reaches the next reader.
       body.on('error', () => undefined)

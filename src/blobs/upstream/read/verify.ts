@@ -1,7 +1,13 @@
 /** Compares bytes with the checksum in their record. Changed bytes are refused: they are never served or copied. */
 import { keptCrc64nvmeOf } from '#blobs/contract/kept-bytes.ts'
 import type { StretchCheck } from '#blobs/io/stretch-check.ts'
-import { asProblem, slowDown, UpstreamChanged, UpstreamMissing, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
+import {
+  asProblem,
+  slowDown,
+  UpstreamChanged,
+  UpstreamMissing,
+  UpstreamProblem,
+} from '#blobs/upstream/client/problem.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { blobKey } from '#blobs/upstream/rows.ts'
 import { digestOnce } from '#lib/digest/digest.ts'
