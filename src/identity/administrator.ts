@@ -1,16 +1,25 @@
 /** The first user of a server, and how to reset its secret. */
 
+import { defaultCredential } from '#config/config.ts'
 import { awsPolicyArn } from './aws-policies/often-used.ts'
 import type { AccessKey } from './entities/access-key.ts'
 import type { Account } from './entities/account.ts'
 import { derivedId, findNamed, now } from './entities/entity.ts'
 import { type User, userKind } from './entities/user.ts'
+import type { Secrets } from './secrets/secrets.ts'
 
 export interface AdministratorKey {
   readonly accessKey: string
-  /** In clear text, so that the operator can read it in the file. */
+  /** In clear text, so that the operator can read it in the file; or encrypted. */
   readonly secretKey: string
 }
+
+/**
+ * A secret of the settings, as a database keeps it: who may read the database must not learn it. The well-known secret
+ * stays in clear text, since a start looks for it.
+ */
+export const sealGivenSecret = (secrets: Secrets, secret: string): string =>
+  secret === defaultCredential ? secret : secrets.format(secret)
 
 /** Sets the secret of the key and gives its user every right. Creates both if they do not exist. */
 export function createAdministrator(account: Account, { accessKey, secretKey }: AdministratorKey): void {

@@ -7,6 +7,7 @@ import { CreateBucketCommand, ListBucketsCommand, PutObjectCommand, S3Client } f
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#config/config.ts'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
+import { readText } from '#documents/document-text.ts'
 import { fsck } from '#launcher/commands/fsck.ts'
 import { rotateRootKey } from '#launcher/commands/rotate-root-key.ts'
 import { where } from '#launcher/commands/where.ts'
@@ -121,6 +122,37 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
       await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/status`, { status: 'Inactive' })
       await expect(list()).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
       await visitor.post(`/ui/iam/users/new/keys/${accessKeyId}/delete`, { confirmed: 'yes' })
+    }
+  })
+
+  it('encrypt ADMIN_SECRET_KEY in the index, also where it was in clear text', { timeout: 120_000 }, async () => {
+    const ADMIN_SECRET_KEY = 'a secret of the settings'
+    const env = { ADMIN_ACCESS_KEY: 'ann', ADMIN_SECRET_KEY, SECRET_KEY: 'of all nodes of this store' }
+    const own = { METADATA_URL: `${store.METADATA_URL}_apart`, BLOBS_URL: `${store.BLOBS_URL}`.replace('?', 'apart?') }
+    const iamText = async () => {
+      const address = parsePostgresUrl(own.METADATA_URL)
+      if (address === undefined) throw new Error('no address')
+      const engine = await openPostgresEngine({ address, space: 'index' })
+      const { text = '' } = (await readText(engine, 'iam.json')) ?? {}
+      await engine.close()
+      return text
+    }
+    for (const secret of [ADMIN_SECRET_KEY, 'another secret of the settings', 'a secret that was reset']) {
+      const settings = { ...own, ...env, ADMIN_SECRET_KEY: secret }
+      if (secret.endsWith('reset')) {
+        const reset = launch(['--reset-cred'], { ...store, ...settings, STORAGE_ROOT: join(folder, 'g') })
+        expect(await reset.exited).toBe(0)
+        expect(await iamText()).toContain(secret)
+      }
+      const one = start('g', settings)
+      const { endpoint } = await ready(one)
+      const client = new S3Client(clientOf(endpoint, { accessKeyId: 'ann', secretAccessKey: secret }))
+      await client.send(new ListBucketsCommand())
+      const text = await iamText()
+      expect(text).toContain('"ann"')
+      expect(text).not.toContain(secret)
+      one.child.kill('SIGTERM')
+      await one.exited
     }
   })
 

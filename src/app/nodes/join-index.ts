@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { openKeyring } from '#app/open-keyring.ts'
 import type { AppConfig } from '#config/config.ts'
 import { readText } from '#documents/document-text.ts'
+import { sealGivenSecret } from '#identity/administrator.ts'
 import { openBucketPolicies } from '#identity/bucket-policies/bucket-policies.ts'
 import { type Identities, openIdentities } from '#identity/identities.ts'
+import { Secrets } from '#identity/secrets/secrets.ts'
 import { systemClock } from '#lib/clock.ts'
 import { assertFormat, ownFormat } from '#nodes/index-format.ts'
 import { agreeOnSecret } from '#nodes/shared-secret.ts'
@@ -45,9 +47,11 @@ export function joinIndex(config: AppConfig, options: JoinOptions): Promise<Join
 
 async function openAll(config: AppConfig, { engine, rows }: SharedDocuments, options: JoinOptions): Promise<void> {
   const { sources } = rows
-  const { iamPath, bucketPolicyPath, secretKey } = config
+  const { iamPath, bucketPolicyPath, secretKey = '', adminSecretKey } = config
   const iamText = (await readText(engine, 'iam.json'))?.text ?? readIfThere(iamPath)
-  const bootstrap = options.bootstrapOf(iamText)
+  const first = options.bootstrapOf(iamText)
+  const isGiven = first.secretKey === adminSecretKey
+  const bootstrap = isGiven ? { ...first, secretKey: sealGivenSecret(new Secrets(secretKey), adminSecretKey) } : first
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log: silent, secretKey })
   try {
     await options.prepare(identities)

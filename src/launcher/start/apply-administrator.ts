@@ -3,7 +3,7 @@
  * credentials of a deployment must always work.
  */
 import type { AppConfig } from '#config/config.ts'
-import { createAdministrator } from '#identity/administrator.ts'
+import { createAdministrator, sealGivenSecret } from '#identity/administrator.ts'
 import { type Identities, openIdentities } from '#identity/identities.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { refusalOf } from '#model/errors.ts'
@@ -25,20 +25,23 @@ export async function applyAdministrator(config: AppConfig): Promise<string | un
   }
 }
 
-/** The same for users that are open. */
-export async function putAdministrator(
-  identities: Identities,
-  { adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' }: AppConfig,
-): Promise<string | undefined> {
-  const administrator = { accessKey, secretKey: adminSecret }
-  const { path } = identities
+/** The same for users that are open. In the index of nodes the secret is encrypted. */
+export async function putAdministrator(identities: Identities, config: AppConfig): Promise<string | undefined> {
+  const { adminAccessKey: accessKey = '', adminSecretKey: adminSecret = '' } = config
+  const { path, secrets } = identities
+  const kept = config.metadataAddress === undefined ? adminSecret : sealGivenSecret(secrets, adminSecret)
+  const administrator = { accessKey, secretKey: kept }
   try {
     const [first] = identities.directory.accounts
     const known = identities.directory.findKey(accessKey)
-    if (known !== undefined && identities.secrets.parse(known.key.secret) === adminSecret) return undefined
+    const isSame = known !== undefined && secrets.parse(known.key.secret) === adminSecret
+    // An earlier version kept it in clear text.
+    const isToSeal = known?.key.secret === adminSecret && kept !== adminSecret
+    if (isSame && !isToSeal) return undefined
     await identities.change((known?.account ?? first)?.id ?? '', (account) =>
       createAdministrator(account, administrator),
     )
+    if (isSame) return undefined
     return known === undefined
       ? `${path} has no ADMIN_ACCESS_KEY: the user ${accessKey} is created, with all rights. Existing users stay.`
       : `ADMIN_SECRET_KEY differs from ${path}: it is now the secret of ${accessKey}.`
