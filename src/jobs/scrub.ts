@@ -17,6 +17,8 @@ interface ScrubCursor {
   /** Versions whose bytes are damaged or missing. */
   readonly found: number
   readonly examples: readonly DamagedVersion[]
+  /** Versions that could not be read. Absent in the cursor of an older version. */
+  readonly unread?: number
   /** Files without a record. */
   readonly leftovers: number
 }
@@ -43,13 +45,14 @@ export async function scrub(run: Run, { store, clock, log }: JobServices): Promi
   const cursor = last === undefined || last.isDone ? fresh : last
   if (cursor.position !== undefined) {
     const stretch = { from: cursor.position, forMs: stretchMs, signal, pace: restFor(clock, signal) }
-    const { next, versions, bytes, damaged } = await store.compareVersions(stretch)
+    const { next, versions, bytes, damaged, unread } = await store.compareVersions(stretch)
     await run.save({
       ...cursor,
       position: next,
       versions: cursor.versions + versions,
       bytes: cursor.bytes + bytes,
       found: cursor.found + damaged.length,
+      unread: (cursor.unread ?? 0) + unread,
       examples: [...cursor.examples, ...damaged].slice(0, examplesMax),
     } satisfies ScrubCursor)
     return 'busy'
@@ -57,26 +60,36 @@ export async function scrub(run: Run, { store, clock, log }: JobServices): Promi
   const leftovers = await store.countLeftovers(signal)
   if (signal.aborted) return 'busy'
   await run.save({ ...cursor, leftovers, isDone: true } satisfies ScrubCursor)
-  const { versions, found } = cursor
-  const message = 'the scrub has compared every version with its record'
-  log[found > 0 ? 'error' : 'info']({ versions, found, leftovers }, message)
+  const { versions, found, unread = 0 } = cursor
+  const message = `the scrub has compared ${unread > 0 ? 'what could be read' : 'every version'} with its record`
+  log[found > 0 ? 'error' : unread > 0 ? 'warn' : 'info']({ versions, found, unread, leftovers }, message)
   return 'idle'
 }
 
 export function showScrub(cursor: unknown): Shown {
   if (cursor === undefined) return { figures: [] }
-  const { versions, bytes, found, leftovers, examples } = cursor as ScrubCursor
+  const { versions, bytes, found, unread = 0, leftovers, examples } = cursor as ScrubCursor
   const count = (name: string, value: number, noun: Figure['noun']): Figure => ({ name, value, unit: 'count', noun })
   return {
     figures: [
       count('versions', versions, ['version', 'versions']),
       { name: 'bytes', value: bytes, unit: 'bytes', noun: ['', ''] },
       count('found', found, ['version without its bytes', 'versions without their bytes']),
+      ...(unread > 0
+        ? [count('unread', unread, ['version that could not be read', 'versions that could not be read'])]
+        : []),
       count('leftovers', leftovers, ['leftover file (myfsio fsck --repair)', 'leftover files (myfsio fsck --repair)']),
     ],
     examples,
-    problem: found > 0 ? 'Bytes of stored versions are damaged or missing: restore them from a backup.' : undefined,
+    problem: problemOf(found, unread),
   }
+}
+
+function problemOf(found: number, unread: number): string | undefined {
+  if (found > 0) return 'Bytes of stored versions are damaged or missing: restore them from a backup.'
+  return unread > 0
+    ? 'Some versions could not be read and are not compared: see the log, and start it again.'
+    : undefined
 }
 
 /** Pauses until the work has taken no more than its share of the time. */

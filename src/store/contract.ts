@@ -178,6 +178,8 @@ export interface Compared {
   readonly bytes: number
   /** Versions with damaged or missing bytes. */
   readonly damaged: readonly DamagedVersion[]
+  /** Versions that could not be read, and are not compared: their store does not answer, or they change all the time. */
+  readonly unread: number
   /** Undefined if all versions have been compared. */
   readonly next: VersionPosition | undefined
 }

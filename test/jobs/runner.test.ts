@@ -221,7 +221,7 @@ describe('a job', () => {
     const stretches: CompareStretch[] = []
     const compareVersions = async (stretch: CompareStretch) => {
       stretches.push(stretch)
-      return { versions: 2, bytes: 3, damaged: [], next: undefined }
+      return { versions: 2, bytes: 3, damaged: [], unread: 0, next: undefined }
     }
     const store = { status: async () => [], compareVersions, countLeftovers: async () => 0 } as unknown as Store
     const settings = { scrubIntervalMs: 7 * 24 * hourMs }

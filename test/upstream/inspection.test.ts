@@ -15,6 +15,7 @@ import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { openDefaults } from '#model/bucket/new-bucket.ts'
 import { silentLog } from '../store/fixtures.ts'
 import { forwardingEngine } from '../store/forwarding-engine.ts'
+import { startFaultyProxy } from '../support/faulty-proxy.ts'
 import { startProgram, type TestProgram } from '../support/program.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
 import { clientOf, listUpstream } from './reading.ts'
@@ -87,6 +88,28 @@ describe('an upstream store with lost and unneeded bytes', () => {
     expect((await check(false)).findings).toEqual(found)
     expect((await check(true)).summary).toMatchObject({ versions: 6, findings: 5, repaired: 2 })
     expect((await check(false)).findings).toEqual(damaged)
+  })
+
+  it('does not count as compared while the store does not answer', async () => {
+    const proxy = await startFaultyProxy(upstream.url)
+    const { env } = upstream.at(proxy.url, 1)
+    const BLOBS_URL = env.BLOBS_URL?.replace('?', 'unread/?') ?? ''
+    const settings = { ...env, BLOBS_URL, MYFSIO_BUCKETS: Bucket, LOG_LEVEL: 'off' }
+    const own = await startProgram('api', { root: join(root, 'unread'), env: settings })
+    await clientOf(own).send(new aws.PutObjectCommand({ Bucket, Key: 'large', Body: randomBytes(MiB) }))
+    const scrub = () =>
+      own.opened.services.store.compareVersions({
+        from: { table: 'o', after: undefined },
+        forMs: 10_000,
+        signal: new AbortController().signal,
+        pace: async () => undefined,
+      })
+    proxy.fail({ what: 500, method: 'GET' })
+    expect(await scrub()).toMatchObject({ versions: 0, unread: 1, damaged: [] })
+    proxy.fail(undefined)
+    expect(await scrub()).toMatchObject({ versions: 1, unread: 0, damaged: [] })
+    await own.close()
+    await proxy.close()
   })
 
   it('does not count the bytes of an upload that completes meanwhile', async () => {

@@ -22,7 +22,7 @@ export async function compareVersions(context: StoreContext, stretch: CompareStr
   const startMs = clock.elapsedMs()
   const range = rowsOf(from.table)
   const rest = from.after === undefined ? range : rowsAfter(range, Buffer.from(from.after, 'base64'), 'row')
-  const compared = { versions: 0, bytes: 0, damaged: [] as DamagedVersion[] }
+  const compared = { versions: 0, bytes: 0, damaged: [] as DamagedVersion[], unread: 0 }
   let last: VersionPosition = from
   for await (const { key, value } of eachRow(context.engine, rest, 100)) {
     const [bucket = '', name = ''] = rowParts(key)
@@ -30,9 +30,12 @@ export async function compareVersions(context: StoreContext, stretch: CompareStr
     if (!version.isDeleteMarker) {
       const what = await compareVersion(context, bucket, version, stretch)
       if (signal.aborted) return { ...compared, next: last }
-      if (what !== undefined) compared.damaged.push({ bucket, key: name, versionId: version.versionId, what })
-      compared.versions++
-      compared.bytes += version.sizeBytes
+      if (what === unread) compared.unread++
+      else {
+        if (what !== undefined) compared.damaged.push({ bucket, key: name, versionId: version.versionId, what })
+        compared.versions++
+        compared.bytes += version.sizeBytes
+      }
     }
     last = { table: from.table, after: Buffer.from(key).toString('base64') }
     if (clock.elapsedMs() - startMs > forMs) return { ...compared, next: last }
@@ -40,13 +43,15 @@ export async function compareVersions(context: StoreContext, stretch: CompareStr
   return { ...compared, next: from.table === 'o' ? { table: 'v', after: undefined } : undefined }
 }
 
+const unread = Symbol('unread')
+
 /** A sentence about its damage; undefined if there is none. */
 async function compareVersion(
   context: StoreContext,
   bucket: string,
   version: StoredVersion,
   { signal, pace }: CompareStretch,
-): Promise<string | undefined> {
+): Promise<string | typeof unread | undefined> {
   const startMs = performance.now()
   let pacedMs = 0
   const rest: Pace = async (busyMs) => {
@@ -63,7 +68,7 @@ async function compareVersion(
     if (signal.aborted) return undefined
     // The file changes again and again, or may not be read. Its bytes are not damaged.
     context.troubles.tellOfFile('warn', error, { bucket, key: version.key }, 'a file could not be scrubbed')
-    return undefined
+    return unread
   }
 }
 
