@@ -6,10 +6,12 @@ import {
   failureOf,
   hasTooManyLocks,
   isCancelled,
+  isLockWait,
   isOutcomeUnknown,
   sqlStateOf,
   unavailable,
 } from '#metadata/postgres/connections/failures.ts'
+import { endHungSessions } from '#metadata/postgres/connections/hung-sessions.ts'
 import { pause } from '#metadata/postgres/connections/pause.ts'
 import type { Pool } from '#metadata/postgres/connections/pool.ts'
 import type { Space } from '#metadata/postgres/space.ts'
@@ -174,6 +176,7 @@ export class Commits {
       return { refused: refused as number[] }
     } catch (error) {
       if (group.length > 1 && hasTooManyLocks(error)) throw error
+      if (isLockWait(error)) await endHungSessions(connection).catch(() => undefined)
       return this.#failed(connection, commitNumber, error)
     }
   }

@@ -4,13 +4,17 @@ import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
-/** Throws IndexUnreadable if the database has no advisory locks, or tables of a newer program. */
+/**
+ * Throws IndexUnreadable if the database has no advisory locks, or tables of a newer program. No statement has
+ * parameters: each is one message, so that a node that is cut off here leaves an idle transaction, which the server ends.
+ */
 export async function migrate(connection: Connection, schema: string): Promise<void> {
   await assertLocks(connection, schema)
   if ((await versionOf(connection, schema)) === migrations.length) return
   await connection.query({ text: 'BEGIN' })
   try {
-    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [String(lockId(schema, 'migrate'))] })
+    await connection.query({ text: 'SET LOCAL lock_timeout = 0' })
+    await connection.query({ text: `SELECT pg_advisory_xact_lock(${lockId(schema, 'migrate')})` })
     const version = await versionOf(connection, schema)
     if (version === undefined) {
       // A user without the right to create schemas can use an existing one.
@@ -23,7 +27,7 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     for (const [index, migration] of migrations.entries()) {
       if (index < (version ?? 0)) continue
       await connection.query({ text: migration(schema) })
-      await connection.query({ text: `INSERT INTO ${schema}.migrations (version) VALUES ($1)`, values: [index + 1] })
+      await connection.query({ text: `INSERT INTO ${schema}.migrations (version) VALUES (${index + 1})` })
     }
     await connection.query({ text: 'COMMIT' })
   } catch (error) {
@@ -37,9 +41,8 @@ export async function migrate(connection: Connection, schema: string): Promise<v
  * processes could commit changes that contradict each other's checks.
  */
 async function assertLocks(connection: Connection, schema: string): Promise<void> {
-  const values = [String(lockId(schema, 'start'))]
   await connection.query({ text: 'BEGIN' })
-  await connection.query({ text: 'SELECT pg_advisory_xact_lock_shared($1::int8)', values })
+  await connection.query({ text: `SELECT pg_advisory_xact_lock_shared(${lockId(schema, 'start')})` })
   const held = await connection.query({
     text: "SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
   })
