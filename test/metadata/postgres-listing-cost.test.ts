@@ -100,14 +100,14 @@ describe.skipIf(noPostgres !== undefined)(
     })
 
     it.each([
-      { page: 'the first', first: 1, ...ofObjects('') },
-      { page: 'after a folder', first: 21, ...ofObjects(afterFolder) },
-      { page: 'after a key in a folder', first: 20, ...ofObjects(inFolder) },
-      { page: 'after a marker in a folder', first: 21, ...ofObjects(inFolder, true) },
-      { page: 'the first of versions', first: 1, ...ofVersions('') },
-      { page: 'of versions after a folder', first: 21, ...ofVersions(afterFolder) },
-      { page: 'of versions after a key in a folder', first: 21, ...ofVersions(inFolder) },
-    ])('$page', async ({ first, scanCount, list }) => {
+      ['the first', { first: 1, ...ofObjects('') }],
+      ['after a folder', { first: 21, ...ofObjects(afterFolder) }],
+      ['after a key in a folder', { first: 20, ...ofObjects(inFolder) }],
+      ['after a marker in a folder', { first: 21, ...ofObjects(inFolder, true) }],
+      ['the first of versions', { first: 1, ...ofVersions('') }],
+      ['of versions after a folder', { first: 21, ...ofVersions(afterFolder) }],
+      ['of versions after a key in a folder', { first: 21, ...ofVersions(inFolder) }],
+    ] as const)('%s', async (_, { first, scanCount, list }) => {
       const costs: number[] = []
       for (const bucket of Object.keys(perFolder)) {
         scans.length = 0

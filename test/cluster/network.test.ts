@@ -1,0 +1,97 @@
+/**
+ * The network between nodes and PostgreSQL loses all packets for a while: connections stay open, and nothing is
+ * answered. CLUSTER_OUTAGE_SECONDS=60 makes it longer.
+ */
+import { setTimeout as pass } from 'node:timers/promises'
+import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noPostgres } from '../support/postgres.ts'
+import { Cluster } from './cluster.ts'
+import { Load, recoveryMs } from './load.ts'
+
+/** Longer than a statement may take, so that nodes give up connections. */
+const outageMs = Number(process.env.CLUSTER_OUTAGE_SECONDS ?? 40) * 1000
+/** What was sent before the outage may be done after it. */
+const lateMs = outageMs + 30_000
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server of which other sessions are' : undefined)
+
+type Status = '200' | '503 with Retry-After' | `${number} without`
+
+/** The statuses of PUTs of a client, one after the other, that were answered before `over`. */
+async function putUntil(over: Promise<unknown>, client: S3Client, Bucket: string): Promise<Set<Status>> {
+  const statuses = new Set<Status>()
+  let isOver = false
+  const end = over.then(() => {
+    isOver = true
+  })
+  const putOne = async (Key: string) => {
+    const status = await put(client, Bucket, Key)
+    if (!isOver) statuses.add(status)
+  }
+  for (let at = 0; !isOver; at++) await Promise.race([putOne(`during-${at}`), end])
+  return statuses
+}
+
+async function put(client: S3Client, Bucket: string, Key: string): Promise<Status> {
+  try {
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: 'a body' }))
+    return '200'
+  } catch (error) {
+    if (!(error instanceof S3ServiceException)) throw error
+    const { headers } = error.$response as unknown as { headers: Record<string, string> }
+    const status = error.$metadata.httpStatusCode ?? 0
+    return status === 503 && headers['retry-after'] !== undefined ? '503 with Retry-After' : `${status} without`
+  }
+}
+
+describe.skipIf(skipped !== undefined)(`two nodes under load ${skipped ?? ''}`, () => {
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    cluster = await Cluster.start({ workers: 1, hasNetworks: true })
+  }, 120_000)
+  afterAll(() => cluster?.remove())
+
+  it.each([
+    ['a node that is cut off', { isHalfSent: false, afterwards: 'deliver' }],
+    ['a node that is cut off in a commit', { isHalfSent: true, afterwards: 'drop' }],
+  ] as const)(
+    '%s answers 503, and the other goes on',
+    { timeout: outageMs + 120_000 + recoveryMs },
+    async (title, fault) => {
+      const name = title.replaceAll(' ', '-')
+      const load = await Load.start(cluster, { name, seed, lateMs })
+      const [network] = cluster.networks
+      const [cutOff, other] = [cluster.client(0), cluster.client(1)]
+      await load.calm()
+      if (fault.isHalfSent) await network?.hangAt(Buffer.from('commit-index'), 5)
+      else network?.hang()
+      const over = pass(outageMs)
+      const [refused, served] = await Promise.all([
+        putUntil(over, cutOff, name),
+        putUntil(over, other, name),
+        expect(cluster.ask(0, 'GET', '/healthz')).resolves.toMatchObject({ status: 200 }),
+      ])
+      network?.goOn(fault.afterwards)
+      expect([...refused]).toEqual(['503 with Retry-After'])
+      expect([...served]).toEqual(['200'])
+      await load.untilServed()
+      await load.calm()
+      await load.end()
+    },
+  )
+
+  it('all nodes cut off answer 503, and go on', { timeout: outageMs + 120_000 + recoveryMs }, async () => {
+    const load = await Load.start(cluster, { name: 'all-cut-off', seed, lateMs })
+    await load.calm()
+    for (const network of cluster.networks) network.hang()
+    const over = pass(outageMs)
+    const refused = await Promise.all([0, 1].map((at) => putUntil(over, cluster.client(at), 'all-cut-off')))
+    for (const network of cluster.networks) network.goOn('deliver')
+    for (const statuses of refused) expect([...statuses]).toEqual(['503 with Retry-After'])
+    await load.untilServed()
+    await load.calm()
+    await load.end()
+  })
+})
