@@ -18,22 +18,26 @@ const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server of
 
 type Status = '200' | '503 with Retry-After' | `${number} without`
 
-/** The statuses of PUTs of a client, one after the other, that were answered before `over`. */
+const Key = 'contested'
+/** The last message of a statement. Without it the server has executed the statement, and waits. */
+const syncBytes = 5
+
+/** The statuses of PUTs of one key, one after the other, that were answered before `over`. */
 async function putUntil(over: Promise<unknown>, client: S3Client, Bucket: string): Promise<Set<Status>> {
   const statuses = new Set<Status>()
   let isOver = false
   const end = over.then(() => {
     isOver = true
   })
-  const putOne = async (Key: string) => {
-    const status = await put(client, Bucket, Key)
+  const putOne = async () => {
+    const status = await put(client, Bucket)
     if (!isOver) statuses.add(status)
   }
-  for (let at = 0; !isOver; at++) await Promise.race([putOne(`during-${at}`), end])
+  while (!isOver) await Promise.race([putOne(), end])
   return statuses
 }
 
-async function put(client: S3Client, Bucket: string, Key: string): Promise<Status> {
+async function put(client: S3Client, Bucket: string): Promise<Status> {
   try {
     await client.send(new PutObjectCommand({ Bucket, Key, Body: 'a body' }))
     return '200'
@@ -65,8 +69,10 @@ describe.skipIf(skipped !== undefined)(`two nodes under load ${skipped ?? ''}`, 
       const [network] = cluster.networks
       const [cutOff, other] = [cluster.client(0), cluster.client(1)]
       await load.calm()
-      if (fault.isHalfSent) await network?.hangAt(Buffer.from('commit-index'), 5)
-      else network?.hang()
+      if (fault.isHalfSent) {
+        const hanging = network?.hangAt((data) => data.includes('commit-index') && data.includes(Key), syncBytes)
+        await Promise.race([hanging, putUntil(pass(outageMs), cutOff, name)])
+      } else network?.hang()
       const over = pass(outageMs)
       const [refused, served] = await Promise.all([
         putUntil(over, cutOff, name),

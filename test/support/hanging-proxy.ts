@@ -7,10 +7,10 @@ export interface HangingProxy {
   /** From now on nothing passes, in both directions. */
   hang(): void
   /**
-   * Hangs after the next data from a client with these bytes in it, of which the server does not get the last `withheld`
-   * bytes. Resolves once it hangs.
+   * Hangs after the next data from a client that `isLast` accepts, of which the server does not get the last `withheldBytes`.
+   * Resolves once it hangs.
    */
-  hangAt(bytes: Buffer, withheld: number): Promise<void>
+  hangAt(isLast: (data: Buffer) => boolean, withheldBytes: number): Promise<void>
   /**
    * `deliver`: what waits arrives late. `drop`: it never does. The connections from before are lost for the client, and
    * the server does not notice.
@@ -30,23 +30,23 @@ interface Pair {
 export async function startHangingProxy(target: number): Promise<HangingProxy> {
   const pairs = new Set<Pair>()
   let isHanging = false
-  let trap: { bytes: Buffer; withheld: number; done: () => void } | undefined
+  let trap: { isLast: (data: Buffer) => boolean; withheldBytes: number; done: () => void } | undefined
 
   const pass = (pair: Pair, step: () => void) => {
     if (isHanging) pair.waiting.push(step)
     else if (!pair.isDropped) step()
   }
   const fromClient = (pair: Pair, data: Buffer) => {
-    if (isHanging || trap === undefined || !data.includes(trap.bytes)) {
+    if (isHanging || trap === undefined || !trap.isLast(data)) {
       pass(pair, () => pair.server?.write(data))
       return
     }
-    const { withheld, done } = trap
+    const { withheldBytes, done } = trap
     trap = undefined
-    const end = data.length - withheld
+    const end = data.length - withheldBytes
     pair.server?.write(data.subarray(0, end))
     isHanging = true
-    if (withheld > 0) pass(pair, () => pair.server?.write(data.subarray(end)))
+    if (withheldBytes > 0) pass(pair, () => pair.server?.write(data.subarray(end)))
     done()
   }
   const join = (pair: Pair) => {
@@ -80,9 +80,9 @@ export async function startHangingProxy(target: number): Promise<HangingProxy> {
     hang() {
       isHanging = true
     },
-    hangAt: (bytes, withheld) =>
+    hangAt: (isLast, withheldBytes) =>
       new Promise((done) => {
-        trap = { bytes, withheld, done }
+        trap = { isLast, withheldBytes, done }
       }),
     goOn(what) {
       isHanging = false
