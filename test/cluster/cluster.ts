@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Each node has a network of its own to PostgreSQL, which may hang. */
   readonly hasNetworks?: boolean
+  /** Of METADATA_URL. */
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 export class Cluster {
@@ -39,7 +41,7 @@ export class Cluster {
     for (const server of [...this.nodes, this.upstreamServer]) server.kill()
   }
 
-  private constructor(parts: Parts, { workers = 1, env }: ClusterOptions) {
+  private constructor(parts: Parts, { workers = 1, env, parameters }: ClusterOptions) {
     const { postgres, upstream, upstreamServer, nodes, networks } = parts
     this.postgres = postgres
     this.upstreamServer = upstreamServer
@@ -47,7 +49,8 @@ export class Cluster {
     this.networks = networks
     this.upstream = upstream
     const { schema } = postgres.address()
-    const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
+    const query = new URLSearchParams({ ...parameters, schema })
+    const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}${query}`
     this.settings = {
       METADATA_URL: url,
       ...upstream.env,

@@ -11,7 +11,6 @@ import {
   sqlStateOf,
   unavailable,
 } from '#metadata/postgres/connections/failures.ts'
-import { endHungSessions } from '#metadata/postgres/connections/hung-sessions.ts'
 import { pause } from '#metadata/postgres/connections/pause.ts'
 import type { Pool } from '#metadata/postgres/connections/pool.ts'
 import type { Space } from '#metadata/postgres/space.ts'
@@ -19,6 +18,7 @@ import { commitFunctionName, laneClosed, parameters, weakLocks } from '#metadata
 import { ApiError } from '#model/errors.ts'
 import { encodeGroup, locksMax } from './encode-group.ts'
 import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
+import { endHungSessions } from './hung-sessions.ts'
 import { KnownCounters } from './known-counters.ts'
 import type { Outcomes, UnknownCommit } from './outcomes.ts'
 

@@ -4,8 +4,8 @@
  */
 import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { unavailable } from '#metadata/postgres/connections/failures.ts'
-import { endHungSessions } from '#metadata/postgres/connections/hung-sessions.ts'
 import type { Pool } from '#metadata/postgres/connections/pool.ts'
+import { endHungSessions } from './hung-sessions.ts'
 
 export interface UnknownCommit {
   readonly lane: string

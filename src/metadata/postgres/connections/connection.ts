@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import type { Client, ClientConfig, QueryArrayConfig } from 'pg'
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import { ConnectionLost, sqlStateOf } from './failures.ts'
-import { lockWaitMs } from './hung-sessions.ts'
 
 export interface Statement {
   /** Each connection prepares the statement once under this name. Without a name, it is not prepared. */
@@ -13,6 +12,8 @@ export interface Statement {
   readonly values?: readonly unknown[]
 }
 
+/** A commit that waits longer for one lock looks for hung sessions (hung-sessions.ts), and is tried again. */
+export const lockWaitMs = 5000
 /** The server does not wait longer for the next statement of a transaction, nor for a sign of life of this machine. */
 const silentMs = 10_000
 

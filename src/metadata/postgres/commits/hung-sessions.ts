@@ -3,10 +3,7 @@
  * locks until the client ends it, so a node that the network cut off there would hold up all others. If the client
  * does come back, it finds out that its commit did not take effect.
  */
-import type { Connection } from './connection.ts'
-
-/** A commit that waits longer for one lock looks for hung sessions, and is tried again. */
-export const lockWaitMs = 5000
+import { type Connection, lockWaitMs } from '#metadata/postgres/connections/connection.ts'
 
 /** Names of connections end like this (connection.ts), whatever the node calls itself. */
 const ourNames = ':[0-9a-f]{12}$'
