@@ -5,11 +5,10 @@ import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
 /**
- * Throws IndexUnreadable if the database has no advisory locks, or tables of a newer program. No statement has
- * parameters: each is one message, so that a node that is cut off here leaves an idle transaction, which the server ends.
+ * Throws IndexUnreadable if the tables are those of a newer program. No statement has parameters: each is one message,
+ * so that a node that is cut off here leaves an idle transaction, which the server ends.
  */
 export async function migrate(connection: Connection, schema: string): Promise<void> {
-  await assertLocks(connection, schema)
   if ((await versionOf(connection, schema)) === migrations.length) return
   await connection.query({ text: 'BEGIN' })
   try {
@@ -34,23 +33,6 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     if (!connection.isLost) await connection.query({ text: 'ROLLBACK' })
     throw error
   }
-}
-
-/**
- * Throws IndexUnreadable if advisory locks have no effect. Some databases accept the call and lock nothing. Then two
- * processes could commit changes that contradict each other's checks.
- */
-async function assertLocks(connection: Connection, schema: string): Promise<void> {
-  await connection.query({ text: 'BEGIN' })
-  await connection.query({ text: `SELECT pg_advisory_xact_lock_shared(${lockId(schema, 'start')})` })
-  const held = await connection.query({
-    text: "SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
-  })
-  await connection.query({ text: 'COMMIT' })
-  if (held.length > 0) return
-  throw new IndexUnreadable(
-    'The advisory locks of this database have no effect, as in CockroachDB, and the index needs them. Use PostgreSQL 14 or later.',
-  )
 }
 
 /**
