@@ -6,7 +6,7 @@ import type { ApiError } from '#model/errors.ts'
 
 /** `protocol`: the one of S3, of IAM and STS, or of KMS. */
 export function answerRefusal(
-  { status, code, message, fields }: ApiError,
+  { status, code, message, fields, headers }: ApiError,
   protocol: 's3' | 'query' | 'json',
   request: IncomingMessage,
   response: ServerResponse,
@@ -20,6 +20,7 @@ export function answerRefusal(
   }
   const body = bodies[protocol]()
   response.writeHead(status, {
+    ...headers,
     server: 'MyFSIO',
     'content-type': contentTypes[protocol],
     'content-length': Buffer.byteLength(body),

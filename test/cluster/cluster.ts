@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
 import { CrashingServer } from '../crash/crashing-server.ts'
+import { type HangingProxy, startHangingProxy } from '../support/hanging-proxy.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { testSecretKey } from '../support/program.ts'
 import { blobsElsewhere } from '../support/store-elsewhere.ts'
@@ -17,6 +18,10 @@ export interface ClusterOptions {
   /** Applies to each node. */
   readonly workers?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Each node has a network of its own to PostgreSQL, which may hang. */
+  readonly hasNetworks?: boolean
+  /** Of METADATA_URL. */
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 export class Cluster {
@@ -27,6 +32,8 @@ export class Cluster {
   /** Applies to each node. */
   readonly settings: Readonly<Record<string, string>>
   readonly upstream: TestUpstream
+  /** Between each node and PostgreSQL; none without `hasNetworks`. */
+  readonly networks: readonly HangingProxy[]
   readonly #clients: S3Client[] = []
 
   /** An interrupted run leaves no processes behind. */
@@ -34,14 +41,16 @@ export class Cluster {
     for (const server of [...this.nodes, this.upstreamServer]) server.kill()
   }
 
-  private constructor(parts: Parts, { workers = 1, env }: ClusterOptions) {
-    const { postgres, upstream, upstreamServer, nodes } = parts
+  private constructor(parts: Parts, { workers = 1, env, parameters }: ClusterOptions) {
+    const { postgres, upstream, upstreamServer, nodes, networks } = parts
     this.postgres = postgres
     this.upstreamServer = upstreamServer
     this.nodes = nodes
+    this.networks = networks
     this.upstream = upstream
     const { schema } = postgres.address()
-    const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}schema=${schema}`
+    const query = new URLSearchParams({ ...parameters, schema })
+    const url = `${postgres.url}${postgres.url.includes('?') ? '&' : '?'}${query}`
     this.settings = {
       METADATA_URL: url,
       ...upstream.env,
@@ -59,7 +68,7 @@ export class Cluster {
 
   /** Starts everything except the nodes. */
   static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
-    return new Cluster(await startParts(options.nodeCount ?? 2), options)
+    return new Cluster(await startParts(options), options)
   }
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
@@ -78,7 +87,10 @@ export class Cluster {
   }
 
   async startNode(at: number): Promise<void> {
-    await this.nodes[at]?.start(this.settings)
+    const url = new URL(this.settings.METADATA_URL ?? '')
+    const network = this.networks[at]
+    if (network !== undefined) url.port = String(network.port)
+    await this.nodes[at]?.start({ ...this.settings, METADATA_URL: url.href })
   }
 
   async startUpstream(): Promise<void> {
@@ -111,6 +123,7 @@ export class Cluster {
     for (const client of this.#clients) client.destroy()
     await Promise.all(this.nodes.map((node) => node.remove()))
     await this.upstream.close()
+    for (const network of this.networks) await network.close()
     await this.postgres.close()
   }
 }
@@ -120,6 +133,7 @@ interface Parts {
   readonly upstream: TestUpstream
   readonly upstreamServer: CrashingServer
   readonly nodes: readonly CrashingServer[]
+  readonly networks: readonly HangingProxy[]
 }
 
 const upstreamSettings = {
@@ -129,7 +143,7 @@ const upstreamSettings = {
   RATE_LIMIT_DEFAULT: '',
 }
 
-async function startParts(nodeCount: number): Promise<Parts> {
+async function startParts({ nodeCount = 2, hasNetworks = false }: ClusterOptions): Promise<Parts> {
   const [postgres, upstreamServer, ...nodes] = await Promise.all([
     startPostgres(),
     CrashingServer.create(),
@@ -137,5 +151,7 @@ async function startParts(nodeCount: number): Promise<Parts> {
   ])
   await upstreamServer.start(upstreamSettings)
   const upstream = await openUpstream(`http://127.0.0.1:${upstreamServer.port}`, () => upstreamServer.remove())
-  return { postgres, upstream, upstreamServer, nodes }
+  const { port = 0 } = postgres.server ?? {}
+  const networks = hasNetworks ? await Promise.all(nodes.map(() => startHangingProxy(port))) : []
+  return { postgres, upstream, upstreamServer, nodes, networks }
 }

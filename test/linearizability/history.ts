@@ -14,7 +14,7 @@ interface Answer {
   readonly body: string
 }
 
-/** The longest time until a change by hand is noticed, or an operation happens that was refused with a 503. */
+/** The longest time until a change by hand is noticed. */
 const noticedAfterMs = 5000
 /** A request without an answer after this time has none. */
 const answerMs = 60_000
@@ -24,21 +24,25 @@ const pauseMs = 100
 export interface RecorderOptions {
   /** Servers may be killed: connections are refused and break. Otherwise that is an error. */
   readonly areKilled?: boolean
+  /** A write that was answered with 503, or not at all, may take effect until so long afterwards. */
+  readonly lateMs?: number
 }
 
 export class Recorder {
   readonly #ports: readonly number[]
   readonly #bucket: string
   readonly #areKilled: boolean
+  readonly #lateMs: number
   #count = 0
   readonly #histories = new Map<string, Operation[]>()
   readonly #statuses = new Map<number, number>()
 
   /** `ports`: the servers that clients use in turn. */
-  constructor(ports: readonly number[], bucket: string, { areKilled = false }: RecorderOptions = {}) {
+  constructor(ports: readonly number[], bucket: string, { areKilled = false, lateMs = 5000 }: RecorderOptions = {}) {
     this.#ports = ports
     this.#bucket = bucket
     this.#areKilled = areKilled
+    this.#lateMs = lateMs
   }
 
   /** The number of all operations so far. */
@@ -58,6 +62,7 @@ export class Recorder {
       bucket: this.#bucket,
       writeHeaders: headers,
       areKilled: this.#areKilled,
+      lateMs: this.#lateMs,
       note: (key, operation) => this.#note(key, operation),
       tell: (status) => this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1),
     })
@@ -111,6 +116,7 @@ interface ClientOptions {
   readonly bucket: string
   readonly writeHeaders: Record<string, string>
   readonly areKilled: boolean
+  readonly lateMs: number
   readonly note: (key: string, operation: Operation) => void
   readonly tell: (status: number) => void
 }
@@ -261,7 +267,7 @@ export class Client {
   #noteUnknown(key: string, startMs: number, status: number, name: string, apply: Operation['apply']): void {
     this.#expectPatience(status, name)
     if (status === refused) return
-    const endMs = performance.now() + noticedAfterMs
+    const endMs = performance.now() + this.#options.lateMs
     this.#note(key, { startMs, endMs, name: `${this.#name} ${name} (${status})`, apply, isOptional: true })
   }
 

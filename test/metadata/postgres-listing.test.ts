@@ -7,11 +7,11 @@ import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { newOrder } from '#metadata/order.ts'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { rowKey, rowsOf, rowsWithPrefix } from '#metadata/tables.ts'
-import { encodeVersion } from '#metadata/version-codec.ts'
 import type { StoreContext } from '#store/context.ts'
 import { listObjects, listVersions } from '#store/reads/listing.ts'
 import { type Random, randomFrom } from '../random.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { versionRow } from './version-row.ts'
 
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
 
@@ -34,10 +34,10 @@ describe.skipIf(noPostgres !== undefined)(
       // A folder that is worth passing over.
       keys.push(...Array.from({ length: 300 }, (_, index) => `photos/${index}/x`))
       const writes = keys.flatMap((key) => {
-        const rows = [{ key: rowKey('o', 'bucket', key), value: row(key, newOrder(undefined)) }]
+        const rows = [{ key: rowKey('o', 'bucket', key), value: versionRow(key, newOrder(undefined)) }]
         for (let older = Math.floor(random() * 3); older > 0; older--) {
           const order = newOrder(undefined)
-          rows.push({ key: rowKey('v', 'bucket', key, order), value: row(key, order) })
+          rows.push({ key: rowKey('v', 'bucket', key, order), value: versionRow(key, order) })
         }
         return rows
       })
@@ -101,21 +101,3 @@ describe.skipIf(noPostgres !== undefined)(
     })
   },
 )
-
-function row(key: string, order: string): Buffer {
-  return encodeVersion({
-    key,
-    versionId: order,
-    order,
-    isDeleteMarker: false,
-    sizeBytes: key.length,
-    etag: 'd41d8cd98f00b204e9800998ecf8427e',
-    modifiedAtMs: 1,
-    partCount: 0,
-    blob: { id: order, sizeBytes: key.length, kind: 0, stamp: 0, secondStamp: 0 },
-    headers: {},
-    userMetadata: {},
-    storageClass: 'STANDARD',
-    ownerId: 'owner',
-  })
-}

@@ -11,7 +11,7 @@ import {
   NotSettled,
   type RelockedBlob,
 } from '#blobs/contract/blob-change.ts'
-import type { Recorded } from '#blobs/contract/blob-store.ts'
+import type { BlobStore, Recorded } from '#blobs/contract/blob-store.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { rowKey } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
@@ -141,10 +141,10 @@ async function commitOnce<T>(
       }
     }
     return { result, isUnversioned: bucket.versioning === 'Unversioned' }
-  }).catch(async (error: unknown) => {
+  }).catch((error: unknown): never => {
     if (error instanceof NotSettled) throw error
-    // A commit with a failed flush may still be visible. Then its bytes are needed.
-    if (recorded === undefined || !(await blobs.isRecorded(recorded))) discard?.()
+    // The client does not wait for it: if the index does not answer, this would take as long as the commit did.
+    void discardUnlessRecorded(blobs, recorded, discard)
     throw asStorageError(error)
   })
   const { result, isUnversioned } = outcome
@@ -153,6 +153,19 @@ async function commitOnce<T>(
   else if (durability === 'strict') await flushed
   for (const id of alone) await sweepAnnotations(engine, id)
   return result
+}
+
+/**
+ * A commit that failed may be visible all the same, and then its bytes are needed. Never rejects: bytes that stay
+ * without need are removed later.
+ */
+async function discardUnlessRecorded(
+  blobs: BlobStore,
+  recorded: Recorded | undefined,
+  discard: (() => void) | undefined,
+): Promise<void> {
+  const isRecorded = recorded !== undefined && (await blobs.isRecorded(recorded).catch(() => true))
+  if (!isRecorded) discard?.()
 }
 
 /** AccessDenied if a protected version would be removed. All removals of versions come through here. */

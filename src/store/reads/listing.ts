@@ -107,10 +107,13 @@ export async function listObjects(context: StoreContext, query: ObjectQuery): Pr
     rowText,
   }
   let range = rowsWithPrefix('o', `${bucket}\0${prefix}`)
-  if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) range = rowsAfter(range, rowText(after), 'row')
-  const cursor = new Cursor(source, range, delimiter === '' || context.engine.isRemote ? limit + 1 : 64)
   const afterPrefix = commonPrefixOf(after, prefix, delimiter)
-  if (afterPrefix !== undefined && (isMarker || afterPrefix === after)) cursor.skipPrefix(afterPrefix)
+  if (afterPrefix !== undefined && (isMarker || afterPrefix === after)) {
+    range = rowsAfter(range, rowText(afterPrefix), 'prefix')
+  } else if (after !== '' && Buffer.compare(rowText(after), range.start) >= 0) {
+    range = rowsAfter(range, rowText(after), 'row')
+  }
+  const cursor = new Cursor(source, range, delimiter === '' || context.engine.isRemote ? limit + 1 : 64)
   let passed = 0
   let last = ''
   for (;;) {
@@ -148,14 +151,11 @@ interface VersionRow {
 
 /** Merges current versions and version rows: the current one of a key is its newest. */
 export async function listVersions(context: StoreContext, query: VersionQuery): Promise<VersionPage> {
-  const { prefix, delimiter, limit, keyMarker } = query
+  const { limit, keyMarker } = query
   const page = { versions: [] as ListedVersion[], commonPrefixes: [] as string[] }
   if (limit === 0) return { ...page, next: undefined }
   const markerOrder = await orderOfMarker(context, query)
   const [current, others] = versionCursors(context, query, markerOrder)
-  // A marker inside a common prefix means all of it.
-  const markerPrefix = commonPrefixOf(keyMarker, prefix, delimiter)
-  if (markerPrefix !== undefined) for (const cursor of [current, others]) cursor.skipPrefix(markerPrefix)
   let last: { key: string; versionId: string | undefined } = { key: '', versionId: undefined }
   let newestKey = markerOrder !== undefined && (await hasListed(context, query, markerOrder)) ? keyMarker : undefined
   let passed = 0
@@ -208,6 +208,8 @@ function versionCursors(
 ): [current: Cursor<VersionRow>, others: Cursor<VersionRow>] {
   const { bucket, prefix, delimiter, keyMarker, limit } = query
   const keyStart = rowKey('o', bucket, '').length
+  // A marker inside a common prefix means all of it.
+  const markerPrefix = commonPrefixOf(keyMarker, prefix, delimiter)
   const cursorOf = (table: 'o' | 'v', after: KeyRange) => {
     const read = (keys: Buffer, start: number, end: number, value: Buffer): VersionRow => {
       const keyEnd = table === 'o' ? end : end - orderBytes - 1
@@ -221,11 +223,11 @@ function versionCursors(
       keyOf: ({ key, order }) => (table === 'o' ? rowKey('o', bucket, key) : rowKey('v', bucket, key, order)),
       rowText: (key) => rowKey(table, bucket, key),
     }
-    const range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
+    let range = rowsWithPrefix(table, `${bucket}\0${prefix}`)
     const fold = foldOf(range.start, delimiter, table === 'o' ? 0 : orderBytes + 1)
-    const isAfter = keyMarker !== '' && Buffer.compare(after.start, range.start) > 0
-    const chunk = context.engine.isRemote ? limit + 1 : 128
-    return new Cursor(source, isAfter ? { start: after.start, end: range.end } : range, chunk)
+    if (markerPrefix !== undefined) range = rowsAfter(range, rowKey(table, bucket, markerPrefix), 'prefix')
+    else if (keyMarker !== '' && Buffer.compare(after.start, range.start) > 0) range = { ...after, end: range.end }
+    return new Cursor(source, range, context.engine.isRemote ? limit + 1 : 128)
   }
   const current = rowKey('o', bucket, keyMarker)
   const versions = rowsOf('v', bucket, keyMarker)

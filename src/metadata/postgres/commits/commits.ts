@@ -6,6 +6,7 @@ import {
   failureOf,
   hasTooManyLocks,
   isCancelled,
+  isLockWait,
   isOutcomeUnknown,
   sqlStateOf,
   unavailable,
@@ -17,6 +18,7 @@ import { commitFunctionName, laneClosed, parameters, weakLocks } from '#metadata
 import { ApiError } from '#model/errors.ts'
 import { encodeGroup, locksMax } from './encode-group.ts'
 import { areApart, areTogether, type Footprint, footprintOf, Ground } from './footprint.ts'
+import { endHungSessions } from './hung-sessions.ts'
 import { KnownCounters } from './known-counters.ts'
 import type { Outcomes, UnknownCommit } from './outcomes.ts'
 
@@ -174,6 +176,7 @@ export class Commits {
       return { refused: refused as number[] }
     } catch (error) {
       if (group.length > 1 && hasTooManyLocks(error)) throw error
+      if (isLockWait(error)) await endHungSessions(connection).catch(() => undefined)
       return this.#failed(connection, commitNumber, error)
     }
   }

@@ -5,6 +5,7 @@
 import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { unavailable } from '#metadata/postgres/connections/failures.ts'
 import type { Pool } from '#metadata/postgres/connections/pool.ts'
+import { endHungSessions } from './hung-sessions.ts'
 
 export interface UnknownCommit {
   readonly lane: string
@@ -46,6 +47,7 @@ export class Outcomes {
       try {
         return await this.#pool.use(false, Number.POSITIVE_INFINITY, async (connection) => {
           await this.#end(connection, connectionName)
+          await endHungSessions(connection)
           const [row] = await connection.query({
             text: `UPDATE ${this.#schema}.lanes SET is_closed = true, used_at = now() WHERE id = $1 RETURNING number, refused`,
             values: [lane],

@@ -12,6 +12,11 @@ export interface Statement {
   readonly values?: readonly unknown[]
 }
 
+/** A commit that waits longer for one lock looks for hung sessions (hung-sessions.ts), and is tried again. */
+export const lockWaitMs = 5000
+/** The server does not wait longer for the next statement of a transaction, nor for a sign of life of this machine. */
+const silentMs = 10_000
+
 export class Connection {
   readonly #client: Client
   readonly #answerMs: number
@@ -75,7 +80,7 @@ export class Connection {
     const connection = new Connection(client, name, statementTimeoutMs + 5000)
     try {
       await client.connect()
-      await connection.#prepare(statementTimeoutMs)
+      await connection.#prepare(statementTimeoutMs, connectTimeoutMs)
       return connection
     } catch (error) {
       connection.destroy()
@@ -86,10 +91,17 @@ export class Connection {
   /**
    * Each statement is its own transaction. Its plan is made once and uses the primary key, even if there are few rows
    * at that time. When a commit has answered, it survives a crash of the server, whatever the server's default is.
+   * If no packets come from this machine any more, the server ends the session: by default that takes hours.
    */
-  async #prepare(statementTimeoutMs: number): Promise<void> {
+  async #prepare(statementTimeoutMs: number, answerMs: number): Promise<void> {
     const settings = {
       statement_timeout: String(statementTimeoutMs),
+      lock_timeout: String(lockWaitMs),
+      idle_in_transaction_session_timeout: String(silentMs),
+      tcp_keepalives_idle: String(silentMs / 1000),
+      tcp_keepalives_interval: '5',
+      tcp_keepalives_count: '3',
+      tcp_user_timeout: String(silentMs + 15_000),
       default_transaction_isolation: 'read committed',
       plan_cache_mode: 'force_generic_plan',
       jit: 'off',
@@ -102,20 +114,19 @@ export class Connection {
       bytea_output: 'hex',
     }
     const sets = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
-    const [row = []] = await this.query({
-      text: `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', ${sets.join(', ')},
-        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`,
-    })
+    const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', ${sets.join(', ')},
+      CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`
+    const [row = []] = await this.query({ text }, answerMs)
     if (row[0] === true) throw new ConnectionLost('The server takes no writes.')
   }
 
   /** Returns the rows as arrays. Only one statement at a time. Throws ConnectionLost, or an error of the database. */
-  async query(statement: Statement): Promise<readonly unknown[][]> {
+  async query(statement: Statement, answerMs = this.#answerMs): Promise<readonly unknown[][]> {
     if (this.isLost) throw new ConnectionLost('The connection is lost.')
     const query: QueryArrayConfig = { text: statement.text, rowMode: 'array' }
     if (statement.name !== undefined) query.name = statement.name
     if (statement.values !== undefined) query.values = [...statement.values]
-    const silence = setTimeout(() => this.destroy(), this.#answerMs).unref()
+    const silence = setTimeout(() => this.destroy(), answerMs).unref()
     try {
       const { rows } = await this.#client.query<unknown[]>(query)
       return rows
@@ -133,7 +144,9 @@ export class Connection {
     if (this.lane !== undefined) return this.lane
     const lane = randomUUID()
     await this.query({
-      text: `WITH old AS (DELETE FROM ${schema}.lanes WHERE used_at < now() - interval '7 days')
+      text: `WITH old AS (DELETE FROM ${schema}.lanes WHERE id = ANY (ARRAY(
+          SELECT id FROM ${schema}.lanes WHERE used_at < now() - interval '7 days' FOR UPDATE SKIP LOCKED
+        )))
         INSERT INTO ${schema}.lanes (id, number, refused, is_closed, used_at) VALUES ($1, 0, '{}', false, now())`,
       values: [lane],
     })

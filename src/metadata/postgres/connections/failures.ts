@@ -20,8 +20,9 @@ export function failureOf(error: unknown): Failure {
   if (serialization.has(code)) return 'again'
   // Lack of locks or memory may pass soon. For a full disk no other connection helps.
   if (code.startsWith('53')) return code === '53300' ? 'elsewhere' : 'again'
-  // The server is stopping or starting, or accepts no writes because another server does.
-  if (code === '25006' || code.startsWith('57P') || code.startsWith('08') || code.startsWith('58')) return 'elsewhere'
+  // The server accepts no writes because another server does, or has ended an idle transaction, or stops or starts.
+  if (code === '25006' || code === '25P03' || code.startsWith('57P') || code.startsWith('08') || code.startsWith('58'))
+    return 'elsewhere'
   return 'final'
 }
 
@@ -60,6 +61,9 @@ export const unavailable = (cause?: unknown): ApiError =>
     headers: { 'retry-after': '2' },
     cause,
   })
+
+/** A lock that was not free in time. */
+export const isLockWait = (error: unknown): boolean => sqlStateOf(error) === '55P03'
 
 /** A statement that took too long. */
 export const isCancelled = (error: unknown): boolean => sqlStateOf(error) === '57014'

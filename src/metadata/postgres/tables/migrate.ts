@@ -4,12 +4,16 @@ import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
-/** Throws IndexUnreadable if the tables are those of a newer program. */
+/**
+ * Throws IndexUnreadable if the tables are those of a newer program. No statement has parameters: each is one message,
+ * so that a node that is cut off here leaves an idle transaction, which the server ends.
+ */
 export async function migrate(connection: Connection, schema: string): Promise<void> {
   if ((await versionOf(connection, schema)) === migrations.length) return
   await connection.query({ text: 'BEGIN' })
   try {
-    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [String(lockId(schema, 'migrate'))] })
+    await connection.query({ text: 'SET LOCAL lock_timeout = 0' })
+    await connection.query({ text: `SELECT pg_advisory_xact_lock(${lockId(schema, 'migrate')})` })
     const version = await versionOf(connection, schema)
     if (version === undefined) {
       // A user without the right to create schemas can use an existing one.
@@ -22,7 +26,7 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     for (const [index, migration] of migrations.entries()) {
       if (index < (version ?? 0)) continue
       await connection.query({ text: migration(schema) })
-      await connection.query({ text: `INSERT INTO ${schema}.migrations (version) VALUES ($1)`, values: [index + 1] })
+      await connection.query({ text: `INSERT INTO ${schema}.migrations (version) VALUES (${index + 1})` })
     }
     await connection.query({ text: 'COMMIT' })
   } catch (error) {

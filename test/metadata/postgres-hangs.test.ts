@@ -1,0 +1,119 @@
+/** Nodes whose packets to PostgreSQL are lost: the server has their connections, and what they had half sent. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parsePostgresUrl } from '#config/metadata-url.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { Connection } from '#metadata/postgres/connections/connection.ts'
+import { openPostgresEngine } from '#metadata/postgres/engine.ts'
+import { decodeJson } from '#metadata/tables.ts'
+import { type HangingProxy, startHangingProxy } from '../support/hanging-proxy.ts'
+import { noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
+
+const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that has other sessions' : undefined)
+const bytes = (text: string) => Buffer.from(text)
+const holds = (part: string) => (data: Buffer) => data.includes(part)
+const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
+
+describe.skipIf(skipped !== undefined)(
+  `PostgreSQL cut off${skipped === undefined ? '' : ` (skipped ${skipped})`}`,
+  () => {
+    let postgres: TestPostgres
+    let server: TestServer
+    const open: { close(): Promise<void> }[] = []
+
+    beforeAll(async () => {
+      postgres = await startPostgres()
+      server = postgres.server as TestServer
+    }, 60_000)
+    afterEach(async () => {
+      for (const one of open.splice(0).reverse()) await one.close()
+    })
+    afterAll(() => postgres.close())
+
+    async function openAt(hosts: string, parameters: Readonly<Record<string, string>> = {}): Promise<MetadataEngine> {
+      const { schema } = postgres.address(parameters)
+      const query = new URLSearchParams({ ...parameters, schema })
+      const address = parsePostgresUrl(`postgres://myfsio:secret-of-tests@${hosts}/postgres?${query}`)
+      if (address === undefined) throw new Error('no address')
+      const engine = await openPostgresEngine({ address, space: 'index' })
+      open.push(engine)
+      return engine
+    }
+
+    async function startProxy(): Promise<HangingProxy> {
+      const proxy = await startHangingProxy(server.port)
+      open.push(proxy)
+      return proxy
+    }
+
+    const commitOnce = (engine: MetadataEngine, key: string) =>
+      engine.commit({
+        checks: [{ key: bytes(key), is: undefined }],
+        writes: [
+          { key: bytes(key), value: bytes('1') },
+          { key: bytes('c'), add: { count: 1 } },
+          { append: bytes('e\0b'), value: bytes(key) },
+        ],
+      })
+
+    const sessionsThat = (state: string) => async () =>
+      expect(await postgres.query(`SELECT count(*) FROM pg_stat_activity WHERE ${state}`)).toEqual([[1]])
+    /** The server has executed a statement and waits for the message that ends it: Sync, of five bytes. */
+    const halfSent = sessionsThat(`state = 'active' AND wait_event = 'ClientRead'`)
+    const syncBytes = 5
+
+    it('commits although another node was cut off between the execution of its commit and its end', async () => {
+      const proxy = await startProxy()
+      const { schema } = postgres.address()
+      const cutOff = await openAt(`127.0.0.1:${proxy.port}`, { schema })
+      const other = await openAt(`127.0.0.1:${server.port}`, { schema })
+      await commitOnce(cutOff, 'first')
+      const hanging = proxy.hangAt(holds('second'), syncBytes)
+      const committed = commitOnce(cutOff, 'second')
+      await hanging
+      await vi.waitFor(halfSent, { timeout: 20_000 })
+      expect(await commitOnce(other, 'second')).toBeDefined()
+      proxy.goOn('deliver')
+      expect(await committed).toBeUndefined()
+      expect(decodeJson((await other.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
+    }, 60_000)
+
+    it('finds out about a commit although it was cut off when it had half asked', async () => {
+      const proxy = await startProxy()
+      const engine = await openAt(`127.0.0.1:${proxy.port}`, { retry_timeout: '60', statement_timeout: '1000' })
+      await commitOnce(engine, 'first')
+      const hanging = proxy.hangAt(holds('second'), 0)
+      const committed = commitOnce(engine, 'second')
+      await hanging
+      const hangingAgain = proxy.hangAt(holds('is_closed = true'), syncBytes)
+      proxy.goOn('drop')
+      await hangingAgain
+      await vi.waitFor(halfSent, { timeout: 20_000 })
+      proxy.goOn('drop')
+      expect(await committed).toBeDefined()
+      expect(decodeJson((await engine.get(bytes('c'))) ?? bytes('0'))).toEqual({ count: 2 })
+    }, 60_000)
+
+    it('starts although another node was cut off while it made the tables', async () => {
+      const proxy = await startProxy()
+      const { schema } = postgres.address()
+      const hanging = proxy.hangAt(holds('CREATE FUNCTION'), 0)
+      const cutOff = openAt(`127.0.0.1:${proxy.port}`, { schema })
+      await hanging
+      await vi.waitFor(sessionsThat(`state = 'idle in transaction'`), { timeout: 20_000 })
+      const other = await openAt(`127.0.0.1:${server.port}`, { schema })
+      expect(await commitOnce(other, 'first')).toBeDefined()
+      proxy.goOn('deliver')
+      expect(text(await (await cutOff).get(bytes('first')))).toBe('1')
+    }, 60_000)
+
+    it('asks the server to notice a machine that is gone', async () => {
+      const connection = await Connection.open(postgres.address())
+      open.push(connection)
+      const [seconds = []] = await connection.query({
+        text: `SELECT current_setting('tcp_keepalives_idle')::int4 + current_setting('tcp_keepalives_interval')::int4
+        * current_setting('tcp_keepalives_count')::int4`,
+      })
+      expect(seconds).toEqual([25])
+    })
+  },
+)
