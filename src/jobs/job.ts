@@ -19,6 +19,8 @@ export interface JobServices {
   readonly engine: MetadataEngine
   readonly keyring: LocalKeyring
   readonly clock: Clock
+  /** That of this machine: with several nodes it may be wrong. */
+  readonly ownClock: Pick<Clock, 'nowMs'>
   readonly log: JobLog
   readonly settings: JobSettings
 }

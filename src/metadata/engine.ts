@@ -81,6 +81,8 @@ export interface MetadataEngine {
    * does not hold.
    */
   commit(commit: Commit): Promise<Committed | undefined>
+  /** The time of the machine that keeps the index, in milliseconds since 1970, UTC. Only if that may be another one. */
+  timeMs?(): Promise<number>
   /** Reads are round trips: few reads of many rows are best. `scan` supports `fold`. */
   readonly isRemote?: boolean
   /** The size of the file, and the part of it in use. Only in engines with a file. */

@@ -57,7 +57,11 @@ function open(job: Job, log: JobLog = silentLog): OpenJobs {
   // The work of a store does not matter here.
   const store = { status: async () => [] } as unknown as Store
   const settings = { scrubIntervalMs: undefined }
-  const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings }, runs: true, jobs: [job] })
+  const jobs = openJobs({
+    services: { store, engine, keyring, clock, ownClock: clock, log, settings },
+    runs: true,
+    jobs: [job],
+  })
   opened.push(jobs)
   return jobs
 }
@@ -112,7 +116,15 @@ describe('a job', () => {
   it('that was started by hand in a process that runs none is begun by another', async () => {
     const job = jobThat({ by: 'hand' })
     const store = { status: async () => [] } as unknown as Store
-    const services = { store, engine, keyring, clock, log: silentLog, settings: { scrubIntervalMs: undefined } }
+    const services = {
+      store,
+      engine,
+      keyring,
+      clock,
+      ownClock: clock,
+      log: silentLog,
+      settings: { scrubIntervalMs: undefined },
+    }
     const shown = openJobs({ services, runs: false, jobs: [job] })
     open(job)
     await shown.start('test-job')
@@ -225,7 +237,10 @@ describe('a job', () => {
     }
     const store = { status: async () => [], compareVersions, countLeftovers: async () => 0 } as unknown as Store
     const settings = { scrubIntervalMs: 7 * 24 * hourMs }
-    const jobs = openJobs({ services: { store, engine, keyring, clock, log: silentLog, settings }, runs: true })
+    const jobs = openJobs({
+      services: { store, engine, keyring, clock, ownClock: clock, log: silentLog, settings },
+      runs: true,
+    })
     opened.push(jobs)
     const scrub = async () => (await jobs.list()).find(({ name }) => name === 'scrub')
     expect(await scrub()).toMatchObject({ state: 'failed', startedAtMs: begunMs, examples: [damaged] })

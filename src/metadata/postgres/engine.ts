@@ -87,6 +87,11 @@ class PostgresEngine implements MetadataEngine {
     return this.#commits.add(commit)
   }
 
+  async timeMs(): Promise<number> {
+    const [[timeMs] = []] = await this.#ask((connection) => connection.query(timeStatement))
+    return Number(timeMs)
+  }
+
   async close(): Promise<void> {
     this.#outcomes.close()
     await this.#pool.close()
@@ -104,6 +109,8 @@ class PostgresEngine implements MetadataEngine {
     }
   }
 }
+
+const timeStatement = { name: 'time', text: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8' } as const
 
 type Tried = { readonly rows: readonly unknown[][] } | { readonly failed: unknown }
 
