@@ -67,7 +67,7 @@ export class UpstreamBlobs implements BlobStore {
     const { settings, clock, log, engine } = options
     const upstream = new Upstream(settings, clock)
     try {
-      await checkUpstream(engine, upstream)
+      await checkUpstream(engine, upstream, clock)
     } catch (error) {
       upstream.close()
       throw error
