@@ -86,6 +86,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     policies,
     keyPolicies,
     engine: await openJournalEngine(config),
+    index: engine,
     clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },

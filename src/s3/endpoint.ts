@@ -88,12 +88,13 @@ export function createS3Endpoint(
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
     const found = isInBucket ? await findBucket(address.bucketName, services) : await catchUp(services)
     if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
-    const caller = row.authenticatesItself
+    const proven = row.authenticatesItself
       ? anonymousCaller
       : services.gatekeeper.authenticate(
           { method, target, headers: request.headers, rawHeaders, socket: request.socket },
           { region: found?.region },
         )
+    const caller = proven instanceof Promise ? await proven : proven
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
     const bucket = isInBucket ? (found ?? (await missingBucket(address.bucketName, services))) : undefined

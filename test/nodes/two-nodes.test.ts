@@ -149,6 +149,19 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     }
   })
 
+  it('count wrong secrets in requests together, and refuse the right one then', async () => {
+    const { accessKeyId, secretAccessKey } = await newUser(a, 'guessed', allow('*'))
+    const wrong = { accessKeyId, secretAccessKey: 'a guess' }
+    expect((await b.get('/_/nodes', { accessKeyId, secretAccessKey })).status).toBe(200)
+    for (const node of [a, b, a, b, a]) {
+      expect((await node.get('/_/nodes', wrong)).json).toContain('Invalid credentials')
+    }
+    for (const node of [a, b]) {
+      const { status, json } = await node.get('/_/nodes', { accessKeyId, secretAccessKey })
+      expect({ status, json }).toMatchObject({ status: 403, json: expect.stringContaining('temporarily locked') })
+    }
+  })
+
   it('show requests and refusals of the other', async () => {
     const keys = await newUser(a, 'dora', allow('s3:ListAllMyBuckets'))
     await expect(a.s3(keys).send(new CreateBucketCommand({ Bucket: 'not-allowed' }))).rejects.toThrow()
