@@ -13,7 +13,7 @@ import { loadConfig } from '#config/config.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { createLog, flushLog } from '#lib/log/log.ts'
+import { closeLog, createLog } from '#lib/log/log.ts'
 import { indexElsewhere } from './store-elsewhere.ts'
 
 export interface ProgramOptions {
@@ -95,7 +95,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
     async close() {
       await Promise.all(servers.map((server) => closeServer(server, 0)))
       await opened.close()
-      await flushLog(ownLog)
+      await closeLog(ownLog)
       if (options.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }
