@@ -1,4 +1,6 @@
-/** One folder for all that the tests put into the system's temporary one, so that nothing is left there. Run by Vitest. */
+/**
+ * One folder for all that the tests put into the system's temporary one, so that nothing is left there. Run by Vitest.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

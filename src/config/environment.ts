@@ -21,8 +21,8 @@ export function childEnvironment(worker: number | undefined): NodeJS.ProcessEnv 
 }
 
 /**
- * For this process and its children: the AWS SDK says at each start on Node 20 that its later releases need another Node.
- * The release that is installed works.
+ * For this process and its children: the AWS SDK says at each start on Node 20 that its later releases need another
+ * Node. The release that is installed works.
  */
 export function silenceSdkNotice(): void {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'

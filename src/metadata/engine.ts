@@ -85,6 +85,11 @@ export interface MetadataEngine {
   timeMs?(): Promise<number>
   /** Reads are round trips: few reads of many rows are best. `scan` supports `fold`. */
   readonly isRemote?: boolean
+  /**
+   * What this process has read of an entry a moment ago; undefined if it has not. The entry may have changed since
+   * then, so this is only for a commit that checks it. Only in engines whose reads are round trips.
+   */
+  recent?(key: Bytes): { readonly value: Bytes | undefined } | undefined
   /** The size of the file, and the part of it in use. Only in engines with a file. */
   fileUsage?(): { readonly fileBytes: number; readonly usedBytes: number }
   close(): Promise<void>

@@ -21,15 +21,24 @@ export class Transaction {
   readonly writes: Write[] = []
   /** Whether a previous attempt did not apply. */
   readonly isRepeated: boolean
+  /** Whether entries were not read again. Only a commit shows that they have not changed. */
+  hasRecent = false
   readonly #engine: MetadataEngine
+  readonly #mayUseRecent: boolean
 
-  constructor(engine: MetadataEngine, isRepeated = false) {
+  constructor(engine: MetadataEngine, isRepeated = false, mayUseRecent = false) {
     this.#engine = engine
     this.isRepeated = isRepeated
+    this.#mayUseRecent = mayUseRecent
   }
 
   /** The commit fails if this entry changes meanwhile. Does not see this transaction's own writes. */
   get(key: Bytes): Awaitable<Bytes | undefined> {
+    const recent = this.#mayUseRecent ? this.#engine.recent?.(key) : undefined
+    if (recent !== undefined) {
+      this.hasRecent = true
+      return this.#remember(key, recent.value)
+    }
     const value = this.#engine.get(key)
     return value instanceof Promise ? value.then((known) => this.#remember(key, known)) : this.#remember(key, value)
   }
@@ -123,8 +132,7 @@ async function attemptOnce<T>(
   body: (transaction: Transaction) => Promise<T>,
   { turns, isRepeated }: { readonly turns: Turns | undefined; readonly isRepeated: boolean },
 ): Promise<Outcome<T>> {
-  const transaction = new Transaction(engine, isRepeated)
-  const result = await body(transaction)
+  const { transaction, result } = await prepare(engine, body, isRepeated)
   if (transaction.writes.length === 0) return { result, committed: { flushed: Promise.resolve() } }
   if (turns?.isIdle === false) {
     const contended = contendedRow(transaction)
@@ -133,6 +141,32 @@ async function attemptOnce<T>(
   const { checks, writes } = transaction
   const committed = await engine.commit({ checks, writes, isUrgent: turns === undefined })
   return committed === undefined ? { contended: contendedRow(transaction) } : { result, committed }
+}
+
+interface Prepared<T> {
+  readonly transaction: Transaction
+  readonly result: T
+}
+
+/**
+ * The first attempt uses recent reads, if it ends with a commit, which checks them. Otherwise everything is read again.
+ */
+async function prepare<T>(
+  engine: MetadataEngine,
+  body: (transaction: Transaction) => Promise<T>,
+  isRepeated: boolean,
+): Promise<Prepared<T>> {
+  if (engine.recent !== undefined && !isRepeated) {
+    const transaction = new Transaction(engine, false, true)
+    try {
+      const result = await body(transaction)
+      if (transaction.writes.length > 0 || !transaction.hasRecent) return { transaction, result }
+    } catch (error) {
+      if (!transaction.hasRecent) throw error
+    }
+  }
+  const transaction = new Transaction(engine, isRepeated)
+  return { transaction, result: await body(transaction) }
 }
 
 /** The row that others write as well: one that is both read and written, otherwise the first that is written. */

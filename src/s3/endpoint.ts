@@ -18,6 +18,7 @@ import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import { assertKey } from '#model/object/object.ts'
 import { decisionHeader, type ServedRequest } from '#model/served-request.ts'
+import type { ReadAhead } from '#store/contract.ts'
 import { authorize, recordRefusal } from './authorize.ts'
 import { errorResponse } from './error-response.ts'
 import { showFailure } from './missing-key.ts'
@@ -85,6 +86,7 @@ export function createS3Endpoint(
     const row = match({ method, address, headers })
     exchange.row = row
     const isInBucket = address.bucketName !== '' && row.withoutBucket !== true
+    const ahead = isInBucket ? readAhead(address, services) : undefined
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
     const found = isInBucket ? await findBucket(address.bucketName, services) : await catchUp(services)
     if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
@@ -112,6 +114,7 @@ export function createS3Endpoint(
       bucket,
       caller,
       services,
+      ahead,
     })
     exchange.received = received
     if (bucket !== undefined) assertExpectedOwner(headers, 'x-amz-expected-bucket-owner', bucket, services)
@@ -238,6 +241,13 @@ const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payloa
 /** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
 async function catchUp(services: Services): Promise<undefined> {
   await services.catchUp?.()
+}
+
+/** Requests for parts of an upload do not need the object's record. */
+function readAhead({ bucketName, key, query }: Address, { store }: Services): ReadAhead | undefined {
+  const isRead = key !== '' && !query.has('uploadId')
+  const isTooLong = bucketName.length > limits.bucketNameLength || key.length > limits.keyBytes
+  return isRead && !isTooLong ? store.readAhead(bucketName, key) : undefined
 }
 
 /** And the newest policies, in the same turn. */

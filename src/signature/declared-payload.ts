@@ -1,5 +1,5 @@
 /**
- * The declaration of a body that no signature of Version 4 covers. Its framing and hashes are verified all the same.
+ * The declaration of a body that no signature of Version 4 covers. Its framing and hashes are still verified.
  */
 import { ApiError } from '#model/errors.ts'
 import type { Payload, SignableRequest } from './request.ts'

@@ -6,6 +6,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
+import type { Bytes } from '#metadata/engine.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { BucketSettings, SettingName } from '#model/bucket/bucket-settings.ts'
 import type { BucketUsage } from '#model/bucket/usage.ts'
@@ -181,11 +182,21 @@ export interface Compared {
   readonly next: VersionPosition | undefined
 }
 
+/** The record of an object as it was during this request. */
+export interface ReadAhead {
+  readonly row: Promise<Bytes | undefined>
+}
+
 export interface Store extends AnnotationStore {
   // Buckets
   /** BucketAlreadyOwnedByYou, BucketAlreadyExists. */
   createBucket(bucket: Bucket): Promise<void>
   findBucket(name: string): Promise<Bucket | undefined>
+  /**
+   * Reads the record of an object in the same round trip as everything that is read in this turn. Undefined if the
+   * index is on this machine.
+   */
+  readAhead(bucket: string, key: string): ReadAhead | undefined
   /** NoSuchBucket. */
   getBucket(name: string): Promise<Bucket>
   listBuckets(query: {
@@ -256,9 +267,9 @@ export interface Store extends AnnotationStore {
    * NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id), with x-amz-delete-marker where AWS sends
    * it.
    */
-  headObject(bucket: string, key: string, versionId: string | undefined): Promise<ObjectVersion>
+  headObject(bucket: string, key: string, versionId: string | undefined, ahead?: ReadAhead): Promise<ObjectVersion>
   /** Like headObject. */
-  openObject(bucket: string, key: string, versionId: string | undefined): Promise<OpenObject>
+  openObject(bucket: string, key: string, versionId: string | undefined, ahead?: ReadAhead): Promise<OpenObject>
   /**
    * Applies `change` to the attributes of this version, atomically; its key, bytes and time stay. Undefined if it was
    * removed meanwhile, or `change` returned undefined. AccessDenied if its lock would protect less than before.

@@ -28,7 +28,7 @@ import type { StoreContext } from './context.ts'
 import type { Store } from './contract.ts'
 import { compareVersions, countLeftovers } from './fsck/compare-versions.ts'
 import { listObjects, listVersions } from './reads/listing.ts'
-import { findVersion, headObject, listObjectParts, openObject } from './reads/read.ts'
+import { findVersion, headObject, listObjectParts, openObject, readAhead } from './reads/read.ts'
 import { stage, stageCopy } from './staging.ts'
 import { storeTimeMs } from './store-time.ts'
 import { completeUpload } from './uploads/complete-upload.ts'
@@ -48,6 +48,7 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
   return {
     createBucket: (bucket) => createBucket(context, bucket),
     findBucket: (name) => findBucket(context.engine, name),
+    readAhead: (bucket, key) => readAhead(context, bucket, key),
     getBucket: (name) => getBucket(context, name),
     listBuckets: (query) => listBuckets(context, query),
     updateBucket: (name, change) => updateBucket(context, name, change),
@@ -63,8 +64,8 @@ export function storeOver(context: StoreContext, watches: boolean, close: () => 
     stageAppend: (to, body, dataKeys) => stageAppend(context, to, body, dataKeys),
     putAppended: (append) => putAppended(context, append),
     findVersion: (bucket, key, versionId) => findVersion(context, bucket, key, versionId),
-    headObject: (bucket, key, versionId) => headObject(context, bucket, key, versionId),
-    openObject: (bucket, key, versionId) => openObject(context, bucket, key, versionId),
+    headObject: (bucket, key, versionId, ahead) => headObject(context, bucket, key, versionId, ahead),
+    openObject: (bucket, key, versionId, ahead) => openObject(context, bucket, key, versionId, ahead),
     changeVersion: (bucket, version, edit) => changeVersion(context, bucket, version, edit),
     rewrapVersion: (bucket, version, rewrap, origin) => rewrapVersion(context, bucket, version, rewrap, origin),
     listObjectParts: (bucket, version, after, limit) => listObjectParts(context, bucket, version, { after, limit }),

@@ -59,7 +59,10 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   return found
 }
 
-/** Zod checks values at every boundary; Express's types are those of http/, app/ and console/; S3 is what keeps bytes, and what they come from. */
+/**
+ * Zod checks values at every boundary; Express's types are those of http/, app/ and console/; S3 is what keeps bytes,
+ * and what they come from.
+ */
 const sharedPackages: ReadonlySet<string> = new Set(['express', 'zod', '@aws-sdk/client-s3'])
 
 /** The aim is twelve (CONTRIBUTING.md). */

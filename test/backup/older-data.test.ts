@@ -1,6 +1,7 @@
 /**
- * A data folder that release 0.2 left when it was killed between commits and moves. Another release must serve all that was acknowledged.
- * Its writes after the first five were committed and never moved: `pending/*`, the fourth version of `key`, a deletion.
+ * A data folder that release 0.2 left when it was killed between commits and moves. Another release must serve all that
+ * was acknowledged. Its writes after the first five were committed and never moved: `pending/*`, the fourth version of
+ * `key`, a deletion.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -1,4 +1,6 @@
-/** How long CompleteMultipartUpload takes for one big object: its parts are sent first, only the last request is timed. */
+/**
+ * How long CompleteMultipartUpload takes for one big object: its parts are sent first, only the last request is timed.
+ */
 import { randomBytes } from 'node:crypto'
 import { ask, sendAll } from './load/load.ts'
 import { type Bench, bucket } from './load/works.ts'

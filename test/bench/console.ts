@@ -1,6 +1,8 @@
 /**
- * The console on much data: the first page of a folder among 1,000,000 objects and among 1,000, and the memory of its process while
- * 5 GiB are uploaded and a zip of 10,000 objects is downloaded. `npx tsx test/bench/console.ts [GiB]`; it leaves nothing behind.
+ * The console on much data: the first page of a folder among 1,000,000 objects and among 1,000, and the memory of its
+ * process while
+ * 5 GiB are uploaded and a zip of 10,000 objects is downloaded. `npx tsx test/bench/console.ts [GiB]`; it leaves
+ * nothing behind.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'

@@ -27,6 +27,8 @@ export interface BenchOptions {
   readonly hasSealed: boolean
   /** Nodes over a PostgreSQL and an S3 store instead. */
   readonly isCluster: boolean
+  /** The part of a core that each node may use. Undefined: no limit. */
+  readonly shareCores?: number
 }
 
 const usage = `npm run bench -- [options]
@@ -43,6 +45,7 @@ const usage = `npm run bench -- [options]
   --policies            GET 4 KiB in turns with and without a bucket policy of 50 statements
   --sealed              the same server with DEFAULT_ENCRYPTION=AES256 beside it
   --cluster             one node and two, beside the PostgreSQL and the S3 store that they stand on: get, put, get64, put64
+  --share CORES         with --cluster: each node may use this part of a core, such as 0.3 (Linux, as root)
   --smoke               short, to see that everything works
   --markdown            print the table as Markdown`
 
@@ -64,6 +67,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       large: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
       cluster: { type: 'boolean', default: false },
+      share: { type: 'string' },
       smoke: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -82,6 +86,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     ...(values.pid ? { pid: Number(values.pid) } : {}),
     ...(values.command ? { command: values.command } : {}),
     ...(values.workers ? { workers: values.workers } : {}),
+    ...(values.share ? { shareCores: Number(values.share) } : {}),
     accessKey: values['access-key'],
     secretKey: values['secret-key'],
     works: new Set(workNames.filter((name) => chosen.includes(name))),

@@ -4,18 +4,13 @@ import { systemClock } from '#lib/clock.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { randomId } from '#metadata/order.ts'
 import { silentLog } from '../store/fixtures.ts'
-import { hasVersity, startOwnUpstream, startVersity, type TestUpstream } from '../support/upstream.ts'
+import { type TestUpstream, upstreamStores } from '../support/upstream.ts'
 import { appendContract } from './append-contract.ts'
 import { blobContract } from './contract.ts'
 import type { OpenedBlobs } from './key-rows.ts'
 import { sealingAll } from './sealed/sealed-blobs.ts'
 
-const stores = [
-  { name: 'this program', isThere: true, start: startOwnUpstream },
-  { name: 'versitygw', isThere: hasVersity, start: startVersity },
-]
-
-describe.each(stores)('bytes kept by $name', ({ isThere, start }) => {
+describe.each(upstreamStores)('bytes kept by $name', ({ isThere, start }) => {
   let upstream: TestUpstream
 
   beforeAll(async () => {

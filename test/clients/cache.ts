@@ -1,4 +1,7 @@
-/** Clients that are installed for their test alone, from the registries of their languages, into a folder of the user's cache. */
+/**
+ * Clients that are installed for their test alone, from the registries of their languages, into a folder of the user's
+ * cache.
+ */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -76,7 +79,8 @@ export function goProgram(name: string, packageAtVersion: string): Installation 
 }
 
 /**
- * A module of ours out of a folder beside this file, against one version of another module. `build` are Go's parameters that make
+ * A module of ours out of a folder beside this file, against one version of another module. `build` are Go's parameters
+ * that make
  * `client`.
  */
 export function goSource(name: string, source: string, module: string, build: readonly string[]): Installation {

@@ -1,4 +1,7 @@
-/** IAM and STS through @aws-sdk/client-iam and client-sts: a user in a group, its key, a role with a boundary, and a session of it. */
+/**
+ * IAM and STS through @aws-sdk/client-iam and client-sts: a user in a group, its key, a role with a boundary, and a
+ * session of it.
+ */
 import * as iam from '@aws-sdk/client-iam'
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'

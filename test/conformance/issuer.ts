@@ -1,4 +1,6 @@
-/** An OpenID Connect issuer where the suite's web identity tests expect one: http://localhost:8080/auth/realms/REALM. */
+/**
+ * An OpenID Connect issuer where the suite's web identity tests expect one: http://localhost:8080/auth/realms/REALM.
+ */
 import http, { type Server } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 

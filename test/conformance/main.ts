@@ -1,8 +1,8 @@
 /**
- * `npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]`: runs ceph/s3-tests
- * against a server of its own, or against two nodes, or one, over a PostgreSQL and an S3 store, behind a load balancer.
- * CHECKOUT is a work tree or a bare repository of the suite. Fails if a test of expected-passes.txt does not pass. For
- * tests in differs-from-aws.txt it prints AWS's answer.
+ * `npm run conformance -- CHECKOUT [--cluster | --cluster-of-one] [--passed FILE] [pytest arguments]`: runs
+ * ceph/s3-tests against a server of its own, or against two nodes, or one, over a PostgreSQL and an S3 store, behind a
+ * load balancer. CHECKOUT is a work tree or a bare repository of the suite. Fails if a test of expected-passes.txt does
+ * not pass. For tests in differs-from-aws.txt it prints AWS's answer.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -72,7 +72,8 @@ async function runSuite(given: Arguments, folder: string): Promise<TestResult[]>
   const python = await makePython(suite)
   const iam = join(folder, 'iam.json')
   await writeFile(iam, formatIamDocument())
-  // Old signatures are part of the suite, and it was written when new buckets had no ownership controls and so accepted ACLs.
+  // Old signatures are part of the suite, and it was written when new buckets had no ownership controls and so accepted
+  // ACLs.
   const settings = {
     IAM_CONFIG: iam,
     SIGNATURE_V2: 'on',

@@ -33,6 +33,11 @@ export class CrashingServer {
     return this.#port
   }
 
+  /** Of the launcher, while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** False if it ended before it could serve. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const [program, ...flags] = [...tsx, join(root, 'run.ts'), '--mode', 'api', '--api-port', String(this.#port)]
@@ -79,7 +84,10 @@ export class CrashingServer {
     }
   }
 
-  /** After `kill`: the index is in a file that the next start does not know, and has to go back to its checkpoint and its log. */
+  /**
+   * After `kill`: the index is in a file that the next start does not know, and has to go back to its checkpoint and
+   * its log.
+   */
   async replaceIndexFile(): Promise<void> {
     await this.#gone()
     const path = join(this.folder, '.myfsio.sys', 'index', 'data.mdb')

@@ -1,4 +1,7 @@
-/** kill -9 of every process of the server at each point of the publishing protocol, and at some of them again while it recovers. */
+/**
+ * kill -9 of every process of the server at each point of the publishing protocol, and at some of them again while it
+ * recovers.
+ */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -3,7 +3,9 @@ import { createXXHash3, createXXHash64, createXXHash128 } from 'hash-wasm'
 import { describe, expect, it } from 'vitest'
 import { createDigester, type DigestName, digestOnce } from '#lib/digest/digest.ts'
 
-/** CRC check values from the catalogue of parametrised CRC algorithms; the others from the reference implementations. */
+/**
+ * CRC check values from the catalogue of parametrised CRC algorithms; the others from the reference implementations.
+ */
 const ofCheckString: Record<DigestName, string> = {
   CRC32: 'cbf43926',
   CRC32C: 'e3069283',

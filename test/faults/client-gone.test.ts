@@ -29,7 +29,10 @@ describe('a client that goes away', () => {
     await server.close()
   })
 
-  /** Sends a head and some of a body, as an administrator does by plain keys, and hangs up `after` so many bytes of an answer. */
+  /**
+   * Sends a head and some of a body, as an administrator does by plain keys, and hangs up `after` so many bytes of an
+   * answer.
+   */
   function hangUp(head: readonly string[], body: Buffer, after = 0): Promise<void> {
     const { hostname, port } = new URL(server.endpoint)
     const keys = ['X-Access-Key: main', 'X-Secret-Key: main-secret']

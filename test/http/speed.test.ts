@@ -1,4 +1,7 @@
-/** Guards the reason for the classes in http/server/server.ts: an Express application that is as fast as node:http, nearly. */
+/**
+ * Guards the reason for the classes in http/server/server.ts: an Express application that is as fast as node:http,
+ * nearly.
+ */
 import http, { type Server } from 'node:http'
 import { connect } from 'node:net'
 import express from 'express'

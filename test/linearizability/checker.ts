@@ -1,7 +1,8 @@
 /**
- * Whether a history of operations on one register is linearizable: whether there is an order, in which each operation takes effect at one
- * point between its start and its end, that explains every answer. The algorithm is Wing and Gong's search (1993) with the memory of
- * Lowe (2017), as Porcupine and Knossos have it: a state that was reached before with the same operations done is not entered twice.
+ * Whether a history of operations on one register is linearizable: whether there is an order, in which each operation
+ * takes effect at one point between its start and its end, that explains every answer. The algorithm is Wing and Gong's
+ * search (1993) with the memory of Lowe (2017), as Porcupine and Knossos have it: a state that was reached before with
+ * the same operations done is not entered twice.
  */
 
 /** A value is unique; undefined means that there is no object. */

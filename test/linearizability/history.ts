@@ -1,4 +1,6 @@
-/** Clients that write, delete and read a few keys over several workers, and what each of them was answered, and when. */
+/**
+ * Clients that write, delete and read a few keys over several workers, and what each of them was answered, and when.
+ */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { Agent, request } from 'node:http'

@@ -62,13 +62,21 @@ describe.skipIf(noPostgres !== undefined)(
     it('refuses a database whose advisory locks have no effect', async ({ skip }) => {
       if (postgres.server === undefined) skip()
       await postgres.query(`CREATE SCHEMA no_locks;
-        CREATE FUNCTION no_locks.pg_advisory_xact_lock_shared(int8) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
+        CREATE FUNCTION no_locks.pg_advisory_xact_lock(int8) RETURNS int4 LANGUAGE sql AS 'SELECT 1';
         ALTER ROLE CURRENT_USER SET search_path = no_locks, pg_catalog`)
       try {
         await expect(openPostgresEngine({ address, space: 'index' })).rejects.toThrow('advisory locks')
       } finally {
         await postgres.query('ALTER ROLE CURRENT_USER RESET search_path; DROP SCHEMA no_locks CASCADE')
       }
+    })
+
+    it('refuses a database whose statements do not see what was committed while they waited for a lock', async () => {
+      // As a database that runs READ COMMITTED with one snapshot for each transaction.
+      const { schema } = address
+      await postgres.query(`ALTER FUNCTION ${schema}.sees_after_lock_1(int8, uuid) STABLE`)
+      await expect(openPostgresEngine({ address, space: 'index' })).rejects.toThrow('READ COMMITTED')
+      await postgres.query(`ALTER FUNCTION ${schema}.sees_after_lock_1(int8, uuid) VOLATILE`)
     })
 
     it('never lets a row come into a range that another commit requires to be empty', async () => {

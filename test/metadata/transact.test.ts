@@ -82,3 +82,54 @@ it('a commit that never applies is given up', async () => {
   const refusing = { ...forwardingEngine(engine), commit: async () => undefined }
   await expect(append('x', refusing)).rejects.toMatchObject({ code: 'OperationAborted' })
 })
+
+describe('a transaction that starts from what the process has read a moment ago', () => {
+  const missing = { value: undefined }
+  const remembering = (recent: { readonly value: Uint8Array | undefined } | undefined) => {
+    const reads: string[] = []
+    const get: LocalEngine['get'] = (key) => {
+      reads.push(`${key}`)
+      return engine.get(key)
+    }
+    return { reads, engine: { ...forwardingEngine(engine), get, recent: () => recent } }
+  }
+
+  it('reads nothing again if nothing has changed', async () => {
+    await append('x')
+    const { reads, engine: recently } = remembering({ value: Buffer.from('x') })
+    await append('y', recently)
+    expect(await stored()).toBe('xy')
+    expect(reads).toEqual([])
+  })
+
+  it('reads again if its commit does not apply', async () => {
+    await append('x')
+    await append('y', remembering(missing).engine)
+    expect(await stored()).toBe('xy')
+  })
+
+  const refuseIf = (wanted: boolean, on: LocalEngine) =>
+    transact(on, async (transaction) => {
+      const isThere = (await transaction.get(row)) !== undefined
+      if (isThere === wanted) throw new Error('refused')
+      transaction.put(row, Buffer.from('mine'))
+    })
+
+  it('refuses only by what it reads now', async () => {
+    await append('x')
+    await refuseIf(false, remembering(missing).engine)
+    expect(await stored()).toBe('mine')
+    await expect(refuseIf(true, remembering(missing).engine)).rejects.toThrow('refused')
+    await expect(refuseIf(true, remembering({ value: Buffer.from('mine') }).engine)).rejects.toThrow('refused')
+  })
+
+  it('finds nothing to do only by what it reads now', async () => {
+    await append('x')
+    const removed = await transact(remembering(missing).engine, async (transaction) => {
+      if ((await transaction.get(row)) === undefined) return false
+      transaction.remove(row)
+      return true
+    })
+    expect(removed.result).toBe(true)
+  })
+})

@@ -1,6 +1,6 @@
 /**
- * Further examples that AWS documents: of other services' principals and organizations, and of what identities may manage.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
+ * Further examples that AWS documents: of other services' principals and organizations, and of what identities may
+ * manage. https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_examples.html
  */
 import { describe, expect, it } from 'vitest'

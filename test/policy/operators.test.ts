@@ -1,4 +1,6 @@
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html, row by row. */
+/**
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html, row by row.
+ */
 import { describe, expect, it } from 'vitest'
 import { identityPolicy, isAllowed, type Keys, user } from './ask.ts'
 

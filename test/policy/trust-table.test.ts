@@ -1,6 +1,7 @@
 /**
- * Roles' trust policies, NotPrincipal, and roles named in resource policies, in every combination, against the rules of AWS written down
- * a second time: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * Roles' trust policies, NotPrincipal, and roles named in resource policies, in every combination, against the rules of
+ * AWS written down a second time:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
@@ -81,7 +82,8 @@ function mayAssume(trust: Trust, own: Own, requester: Requester, isSameAccount: 
   // Across accounts both must allow, whatever the trust policy says.
   if (!isSameAccount || trust === 'the account') return byThemselves
   if (requester.type === 'root' || byThemselves) return true
-  // Named in person, they need nothing of their own; by their role, or with everyone, they stay within the limits of their session.
+  // Named in person, they need nothing of their own; by their role, or with everyone, they stay within the limits of
+  // their session.
   return trust === 'the requester' || requester.type === 'user' || isWithin(own)
 }
 

@@ -1,4 +1,6 @@
-/** Every combination of what policies can say, against the rules of AWS's evaluation logic written down a second time. */
+/**
+ * Every combination of what policies can say, against the rules of AWS's evaluation logic written down a second time.
+ */
 import { describe, expect, it } from 'vitest'
 import type { NamedPolicy } from '#policy/evaluate/evaluate.ts'
 import { anonymousRequester, type Requester } from '#policy/requester.ts'

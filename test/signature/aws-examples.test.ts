@@ -1,7 +1,7 @@
 /**
  * The examples that AWS publishes, with its example keys, dates and signatures.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, sigv4-query-string-auth.html, sigv4-streaming.html,
- * sigv4-streaming-trailers.html, sigv4-post-example.html and RESTAuthentication.html
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, sigv4-query-string-auth.html,
+ * sigv4-streaming.html, sigv4-streaming-trailers.html, sigv4-post-example.html and RESTAuthentication.html
  */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'

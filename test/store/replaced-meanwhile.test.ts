@@ -1,4 +1,7 @@
-/** A version that is replaced between the reads of its rows: the reader gets another that was there meanwhile, and no error. */
+/**
+ * A version that is replaced between the reads of its rows: the reader gets another that was there meanwhile, and no
+ * error.
+ */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'

@@ -1,4 +1,7 @@
-/** Actions of IAM and STS in the query of a request without a body: as AWS takes them, and minio-py and minio-java send them. */
+/**
+ * Actions of IAM and STS in the query of a request without a body: as AWS takes them, and minio-py and minio-java send
+ * them.
+ */
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountId, allow, policy, startApp, type TestApp, testDocument } from '../iam/start-app.ts'

@@ -5,8 +5,8 @@ import { connect, createServer, type Socket } from 'node:net'
 export interface CuttingProxy {
   readonly port: number
   /**
-   * The next data from a client with these bytes in it is the last of its connection. `before`: the server never sees it; `after`: it
-   * does, and the answer is lost. Resolves once the connection is cut.
+   * The next data from a client with these bytes in it is the last of its connection. `before`: the server never sees
+   * it; `after`: it does, and the answer is lost. Resolves once the connection is cut.
    */
   cutAt(bytes: Buffer, when: 'before' | 'after'): Promise<void>
   close(): Promise<void>

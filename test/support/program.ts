@@ -101,7 +101,10 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
   }
 }
 
-/** `TEST_BLOBS=upstream npx vitest run test/s3/objects.test.ts` runs a suite with bytes in another store; its index: store-elsewhere.ts. */
+/**
+ * `TEST_BLOBS=upstream npx vitest run test/s3/objects.test.ts` runs a suite with bytes in another store; its index:
+ * store-elsewhere.ts.
+ */
 function keepsUpstream({
   blobs = process.env.TEST_BLOBS === 'upstream' ? 'upstream' : 'files',
   env = {},

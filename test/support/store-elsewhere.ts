@@ -14,7 +14,9 @@ export function blobsElsewhere(): Readonly<Record<string, string>> {
   }
 }
 
-/** TEST_INDEX=postgres: in the PostgreSQL of TEST_POSTGRES_URL, for each folder one of its own, which is found again. */
+/**
+ * TEST_INDEX=postgres: in the PostgreSQL of TEST_POSTGRES_URL, for each folder one of its own, which is found again.
+ */
 export function indexElsewhere(root: string): Readonly<Record<string, string>> {
   const { TEST_INDEX, TEST_POSTGRES_URL } = process.env
   if (TEST_INDEX !== 'postgres' || TEST_POSTGRES_URL === undefined) return {}

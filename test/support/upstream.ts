@@ -1,4 +1,6 @@
-/** S3 stores that keep the bytes of another: this program with plain files, or versitygw. */
+/**
+ * S3 stores that keep the bytes of another: this program with plain files, versitygw, or the one of TEST_UPSTREAM_URL.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -21,16 +23,14 @@ export interface TestUpstream {
   close(): Promise<void>
 }
 
-const bucket = 'upstream-bytes'
 export const upstreamCredentials = { accessKeyId: 'upstreamadmin', secretAccessKey: 'upstream-secret' }
-
-const credentials = upstreamCredentials
+const { accessKeyId, secretAccessKey } = upstreamCredentials
 
 /** This program, in this process. */
 export async function startOwnUpstream(): Promise<TestUpstream> {
   const program = await startProgram('api', {
-    env: { ADMIN_ACCESS_KEY: credentials.accessKeyId, ADMIN_SECRET_KEY: credentials.secretAccessKey },
-    bootstrap: { accessKey: credentials.accessKeyId, secretKey: credentials.secretAccessKey },
+    env: { ADMIN_ACCESS_KEY: accessKeyId, ADMIN_SECRET_KEY: secretAccessKey },
+    bootstrap: { accessKey: accessKeyId, secretKey: secretAccessKey },
   })
   return openUpstream(program.url, () => program.close())
 }
@@ -40,7 +40,6 @@ export const versityPath = process.env.TEST_VERSITYGW ?? join(homedir(), '.cache
 export const hasVersity = existsSync(versityPath)
 
 export function versityFlags(root: string, port: number): string[] {
-  const { accessKeyId, secretAccessKey } = credentials
   const flags = ['--access', accessKeyId, '--secret', secretAccessKey, '--port', `127.0.0.1:${port}`, '--quiet']
   return [...flags, '--iam-dir', join(root, 'iam'), 'posix', join(root, 'data')]
 }
@@ -62,9 +61,32 @@ export async function startVersity(): Promise<TestUpstream> {
   return openUpstream(url, close)
 }
 
+/** Such as `http://ACCESS_KEY:SECRET_KEY@localhost:3900?region=garage`: another S3 server, which is already running. */
+const { TEST_UPSTREAM_URL: givenUrl } = process.env
+
+function openGiven(): Promise<TestUpstream> {
+  const { username, password, origin, searchParams } = new URL(givenUrl ?? '')
+  const region = searchParams.get('region') ?? 'us-east-1'
+  const credentials = { accessKeyId: decodeURIComponent(username), secretAccessKey: decodeURIComponent(password) }
+  return openUpstream(origin, async () => {}, { region, credentials, bucket: `upstream-${Date.now()}` })
+}
+
+/** The stores that the contract is tested on. */
+export const upstreamStores = [
+  { name: 'this program', isThere: true, start: startOwnUpstream },
+  { name: 'versitygw', isThere: hasVersity, start: startVersity },
+  { name: 'the store of TEST_UPSTREAM_URL', isThere: givenUrl !== undefined, start: openGiven },
+]
+
+const place = { region: 'us-east-1', credentials: upstreamCredentials, bucket: 'upstream-bytes' }
+
 /** For a server that is already running. */
-export async function openUpstream(url: string, stop: () => Promise<void>): Promise<TestUpstream> {
-  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
+export async function openUpstream(
+  url: string,
+  stop: () => Promise<void>,
+  { region, credentials, bucket } = place,
+): Promise<TestUpstream> {
+  const client = new S3Client({ endpoint: url, region, forcePathStyle: true, credentials })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))
   const prefix = 'bytes/'
   const at = (endpoint: string, timeoutSeconds = 20) => ({
@@ -72,13 +94,13 @@ export async function openUpstream(url: string, stop: () => Promise<void>): Prom
       bucket,
       prefix,
       endpoint,
-      region: 'us-east-1',
+      region,
       isPathStyle: true,
       timeoutMs: timeoutSeconds * 1000,
       credentials,
     },
     env: {
-      BLOBS_URL: `s3://${bucket}/${prefix}?endpoint=${endpoint}&timeout=${timeoutSeconds}`,
+      BLOBS_URL: `s3://${bucket}/${prefix}?endpoint=${endpoint}&region=${region}&timeout=${timeoutSeconds}`,
       BLOBS_ACCESS_KEY_ID: credentials.accessKeyId,
       BLOBS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },

@@ -4,19 +4,14 @@ import { Readable } from 'node:stream'
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProgram, type TestProgram } from '../support/program.ts'
-import { hasVersity, startOwnUpstream, startVersity, type TestUpstream } from '../support/upstream.ts'
+import { type TestUpstream, upstreamStores } from '../support/upstream.ts'
 import { clientOf, listUpstream, readBody } from './reading.ts'
 
 const MiB = 1024 * 1024
 const small = Buffer.from('a small body')
 const large = randomBytes(3 * MiB)
 
-const stores = [
-  { name: 'this program', isThere: true, start: startOwnUpstream },
-  { name: 'versitygw', isThere: hasVersity, start: startVersity },
-]
-
-describe.each(stores)('objects with bytes in $name', ({ isThere, start }) => {
+describe.each(upstreamStores)('objects with bytes in $name', ({ isThere, start }) => {
   let upstream: TestUpstream
   let program: TestProgram
   let s3: aws.S3Client

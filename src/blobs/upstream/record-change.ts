@@ -39,7 +39,7 @@ async function recordArrival(transaction: Transaction, { ref, bytes, uploadId }:
   transaction.remove(stagedKey(ref.id))
 }
 
-/** A commit that failed may have taken effect all the same. This tells whether it did. */
+/** A commit that failed may still have taken effect. This tells whether it did. */
 export async function isRecorded({ engine }: UpstreamContext, { id, isInline }: RecordedArrival): Promise<boolean> {
   if (id === undefined) return false
   const [bytes, blob, staged] = await engine.getMany([bytesKey(id), blobKey(id), stagedKey(id)])

@@ -1,4 +1,6 @@
-/** `myfsio documents export|import [FOLDER]`: users, bucket policies and keys of nodes as files, to be edited by hand. */
+/**
+ * `myfsio documents export|import [FOLDER]`: users, bucket policies and keys of nodes as files, to be edited by hand.
+ */
 import { resolve } from 'node:path'
 import { exportDocuments, importDocuments } from '#app/nodes/document-files.ts'
 import { isShared } from '#app/open-index.ts'

@@ -19,7 +19,7 @@ export class SerialQueue {
     const done = this.#last.then(work).finally(() => {
       this.#count--
     })
-    // The caller handles a failure; the next task runs all the same.
+    // The caller handles a failure; the next task still runs.
     this.#last = done.catch(() => {})
     return done
   }

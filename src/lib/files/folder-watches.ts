@@ -102,7 +102,7 @@ class PolledWatches implements FolderWatches {
 
   close(): void {
     clearInterval(this.#timer)
-    // The descriptor may be another file's by then.
+    // The descriptor may belong to another file now.
     this.#descriptors.clear()
     fs.closeSync(this.#fd)
   }

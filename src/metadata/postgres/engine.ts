@@ -13,8 +13,10 @@ import { asCallersError, failureOf, unavailable } from './connections/failures.t
 import { pause } from './connections/pause.ts'
 import { Pool } from './connections/pool.ts'
 import { Reads } from './reads.ts'
+import { type RecentRead, RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { migrate } from './tables/migrate.ts'
+import { probeLocks } from './tables/probe-locks.ts'
 
 interface PostgresOptions {
   readonly address: PostgresAddress
@@ -23,12 +25,15 @@ interface PostgresOptions {
   readonly poolSize?: number
 }
 
-/** Throws IndexUnreadable if the database does not answer, refuses, or has tables of a newer release. */
+/**
+ * Throws IndexUnreadable if the database does not answer, refuses, has tables of a newer release, or lacks what commits
+ * rely on.
+ */
 export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
   const pool = new Pool(address, poolSize ?? address.poolSize)
   const engine = new PostgresEngine(pool, address, space)
   try {
-    await engine.migrate()
+    await engine.prepare()
     return engine
   } catch (error) {
     await engine.close()
@@ -53,6 +58,7 @@ class PostgresEngine implements MetadataEngine {
   readonly #outcomes: Outcomes
   readonly #commits: Commits
   readonly #reads: Reads
+  readonly #recent = new RecentReads()
 
   constructor(pool: Pool, address: PostgresAddress, space: Space) {
     const { schema, retryMs } = address
@@ -60,12 +66,16 @@ class PostgresEngine implements MetadataEngine {
     this.#address = address
     this.#outcomes = new Outcomes(pool, schema)
     this.#commits = new Commits({ pool, outcomes: this.#outcomes, schema, space, retryMs })
-    this.#reads = new Reads((work) => this.#ask(work), schema, space)
+    this.#reads = new Reads({ ask: (work) => this.#ask(work), recent: this.#recent, schema, space })
   }
 
-  async migrate(): Promise<void> {
+  /** Creates or updates the tables, and checks that the database does what commits rely on. */
+  async prepare(): Promise<void> {
+    const { schema, retryMs } = this.#address
     await this.#ask(async (connection) => {
-      await migrate(connection, this.#address.schema)
+      await migrate(connection, schema)
+      const deadline = performance.now() + retryMs
+      await this.#pool.use(false, deadline, (other) => probeLocks(connection, other, schema))
       return []
     })
   }
@@ -83,8 +93,17 @@ class PostgresEngine implements MetadataEngine {
     return this.#reads.scan(range, options)
   }
 
-  commit(commit: Commit): Promise<Committed | undefined> {
-    return this.#commits.add(commit)
+  recent(key: Bytes): RecentRead | undefined {
+    return this.#recent.find(key)
+  }
+
+  async commit(commit: Commit): Promise<Committed | undefined> {
+    const committed = await this.#commits.add(commit)
+    // If it was refused, something that it checked has changed.
+    for (const write of committed === undefined ? commit.checks : commit.writes) {
+      if ('key' in write) this.#recent.forget(write.key)
+    }
+    return committed
   }
 
   async timeMs(): Promise<number> {

@@ -3,11 +3,19 @@ import { asBuffer, type Bytes, type Entry, type KeyRange, type ScanOptions } fro
 import { addNumbers, decodeCounters } from '#metadata/write.ts'
 import { encodeBytes } from './connections/binary-array.ts'
 import type { Connection, Statement } from './connections/connection.ts'
+import type { RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { foldFunctionName } from './tables/fold-function.ts'
 
 /** Runs one statement, and again if the connection is lost. */
 export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
+
+interface ReadsOptions {
+  readonly ask: Ask
+  readonly recent: RecentReads
+  readonly schema: string
+  readonly space: Space
+}
 
 interface Wanted {
   readonly keys: readonly Bytes[]
@@ -20,11 +28,13 @@ const keysMax = 2000
 
 export class Reads {
   readonly #ask: Ask
+  readonly #recent: RecentReads
   readonly #statements: ReturnType<typeof statementsOf>
   #wanted: Wanted[] = []
 
-  constructor(ask: Ask, schema: string, space: Space) {
+  constructor({ ask, recent, schema, space }: ReadsOptions) {
     this.#ask = ask
+    this.#recent = recent
     this.#statements = statementsOf(schema, space)
   }
 
@@ -46,7 +56,11 @@ export class Reads {
       })
       const values = valuesByPlace(rows)
       let place = 1
-      for (const { keys, resolve } of taken) resolve(keys.map(() => values.get(place++)))
+      for (const { keys, resolve } of taken) {
+        const found = keys.map(() => values.get(place++))
+        for (const [at, key] of keys.entries()) this.#recent.remember(key, found[at])
+        resolve(found)
+      }
     } catch (error) {
       if (taken.length === 0) taken = this.#take()
       for (const { reject } of taken) reject(error)

@@ -1,4 +1,7 @@
-/** Appending: https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html, here in every bucket. */
+/**
+ * Appending: https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html, here in every
+ * bucket.
+ */
 import { ApiError } from '#model/errors.ts'
 import { assertAppendable, assertWriteOffset } from '#model/object/append.ts'
 import type { ObjectVersion } from '#model/object/object.ts'

@@ -1,4 +1,7 @@
-/** Retention and legal hold of a version. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html, API_PutObjectLegalHold.html */
+/**
+ * Retention and legal hold of a version. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html,
+ * API_PutObjectLegalHold.html
+ */
 import { ApiError } from '#model/errors.ts'
 import type { ObjectLock } from '#model/object/lock/lock.ts'
 import { assertHasLock, putLegalHold, putRetention } from '#objects/versions/lock-object.ts'

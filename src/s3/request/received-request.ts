@@ -9,7 +9,7 @@ import type { ObjectVersion } from '#model/object/object.ts'
 import { type Actor, RequestActor } from '#objects/actor.ts'
 import { asMarkerRefusal } from '#objects/versions/delete-marker.ts'
 import type { RequestBody, S3Request, Services } from '#s3/operation.ts'
-import type { OpenObject } from '#store/contract.ts'
+import type { OpenObject, ReadAhead } from '#store/contract.ts'
 import type { Address } from './address.ts'
 import { createRequestBody } from './request-body.ts'
 import { requestedVersion } from './requested-version.ts'
@@ -26,6 +26,7 @@ interface Received {
   readonly bucket: Bucket | undefined
   readonly caller: Caller
   readonly services: Services
+  readonly ahead: ReadAhead | undefined
 }
 
 /** The request as operations see it. Expensive values are computed when they are first read. */
@@ -102,8 +103,8 @@ export class ReceivedRequest implements S3Request {
   }
 
   version(): Promise<ObjectVersion> {
-    const { services, refusesMarkers } = this.#received
-    this.#version ??= services.store.headObject(this.bucketName, this.key, requestedVersion(this))
+    const { services, refusesMarkers, ahead } = this.#received
+    this.#version ??= services.store.headObject(this.bucketName, this.key, requestedVersion(this), ahead)
     if (!refusesMarkers) return this.#version
     return this.#version.catch((error: unknown) => {
       throw asMarkerRefusal(this.method, error)
@@ -111,8 +112,8 @@ export class ReceivedRequest implements S3Request {
   }
 
   open(): Promise<OpenObject> {
-    const { store } = this.#received.services
-    this.#opened ??= store.openObject(this.bucketName, this.key, requestedVersion(this))
+    const { services, ahead } = this.#received
+    this.#opened ??= services.store.openObject(this.bucketName, this.key, requestedVersion(this), ahead)
     return this.#opened
   }
 }

@@ -143,7 +143,7 @@ async function commitOnce<T>(
     return { result, isUnversioned: bucket.versioning === 'Unversioned' }
   }).catch(async (error: unknown) => {
     if (error instanceof NotSettled) throw error
-    // A commit with a failed flush may be visible all the same. Then its bytes are needed.
+    // A commit with a failed flush may still be visible. Then its bytes are needed.
     if (recorded === undefined || !(await blobs.isRecorded(recorded))) discard?.()
     throw asStorageError(error)
   })

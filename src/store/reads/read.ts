@@ -12,11 +12,23 @@ import { decodeVersion, type StoredVersion } from '#metadata/version-codec.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectPart, ObjectVersion } from '#model/object/object.ts'
 import type { StoreContext } from '#store/context.ts'
-import type { OpenObject } from '#store/contract.ts'
+import type { OpenObject, ReadAhead } from '#store/contract.ts'
 import { OpenVersion, SealedVersion } from './open-version.ts'
 
 /** A third of the attempts pause, in total for longer than a write takes to settle. */
 const attempts = 60
+
+export function readAhead(
+  { engine }: Pick<StoreContext, 'engine'>,
+  bucket: string,
+  key: string,
+): ReadAhead | undefined {
+  if (engine.isRemote !== true) return undefined
+  const row = Promise.resolve(engine.get(rowKey('o', bucket, key)))
+  // The request may end before it needs the record.
+  row.catch(() => undefined)
+  return { row }
+}
 
 /** Only the record. Without `versionId`: the current version, or the latest one if that is a delete marker. */
 export async function findRecord(
@@ -24,8 +36,9 @@ export async function findRecord(
   bucket: string,
   key: string,
   versionId: string | undefined,
+  ahead?: ReadAhead,
 ): Promise<StoredVersion | undefined> {
-  const value = await engine.get(rowKey('o', bucket, key))
+  const value = await (ahead?.row ?? engine.get(rowKey('o', bucket, key)))
   const current = value === undefined ? undefined : decodeVersion(key, value)
   if (current !== undefined && (versionId === undefined || current.versionId === versionId)) return current
   if (versionId === undefined) {
@@ -52,11 +65,12 @@ async function findVerified<T>(
   key: string,
   versionId: string | undefined,
   look: Look<T>,
+  ahead?: ReadAhead,
 ): Promise<{ version: StoredVersion; value: T | undefined } | undefined> {
   const { blobs } = context
   let search: Search | undefined
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const version = await findRecord(context, bucket, key, versionId)
+    const version = await findRecord(context, bucket, key, versionId, attempt === 0 ? ahead : undefined)
     if (version === undefined || version.isDeleteMarker) {
       if (versionId === undefined && (await blobs.discover(bucket, key))) continue
       return version === undefined ? undefined : { version, value: undefined }
@@ -81,6 +95,7 @@ export async function findVersion(
   bucket: string,
   key: string,
   versionId: string | undefined,
+  ahead?: ReadAhead,
 ): Promise<StoredVersion | undefined> {
   const { blobs } = context
   const look: Look<true> = (name, version) => {
@@ -88,7 +103,7 @@ export async function findVersion(
     return has instanceof Promise ? has.then(isTrue) : isTrue(has)
   }
   try {
-    return (await findVerified(context, bucket, key, versionId, look))?.version
+    return (await findVerified(context, bucket, key, versionId, look, ahead))?.version
   } catch (error) {
     throw tellForbidden(context, bucket, key, error)
   }
@@ -117,8 +132,9 @@ export async function headObject(
   bucket: string,
   key: string,
   versionId: string | undefined,
+  ahead?: ReadAhead,
 ): Promise<ObjectVersion> {
-  return readable(key, versionId, await findVersion(context, bucket, key, versionId))
+  return readable(key, versionId, await findVersion(context, bucket, key, versionId, ahead))
 }
 
 export async function openObject(
@@ -126,6 +142,7 @@ export async function openObject(
   bucket: string,
   key: string,
   versionId: string | undefined,
+  ahead?: ReadAhead,
 ): Promise<OpenObject> {
   const { blobs } = context
   const look: Look<OpenBlob | 'damaged'> = (name, version) => blobs.open(name, version)
@@ -133,7 +150,7 @@ export async function openObject(
   for (let attempt = 0; attempt < attempts; attempt++) {
     let found: Awaited<ReturnType<typeof findVerified<OpenBlob | 'damaged'>>>
     try {
-      found = await findVerified(context, bucket, key, versionId, look)
+      found = await findVerified(context, bucket, key, versionId, look, attempt === 0 ? ahead : undefined)
     } catch (error) {
       throw tellForbidden(context, bucket, key, error)
     }

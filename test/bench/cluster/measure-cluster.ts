@@ -5,6 +5,7 @@ import { Bench, bucket, chooseWorks, type Work } from '../load/works.ts'
 import { median } from '../median.ts'
 import type { BenchOptions, WorkName } from '../options.ts'
 import { type Floors, type Measure, openFloors } from './floors.ts'
+import { limitProcessor } from './processor-share.ts'
 
 interface Column {
   readonly title: string
@@ -23,6 +24,10 @@ const twoNodesGoal = 1.5
 
 export async function measureCluster(options: BenchOptions): Promise<void> {
   const cluster = await Cluster.start({ workers })
+  const { shareCores } = options
+  const limited = cluster.nodes.map(({ pid }) =>
+    pid === undefined || shareCores === undefined ? () => {} : limitProcessor(pid, shareCores),
+  )
   const floors = await openFloors(cluster, { database: workers, store: storeConnections })
   try {
     const benches = cluster.ports.map((port) => benchOf(options, port))
@@ -31,6 +36,7 @@ export async function measureCluster(options: BenchOptions): Promise<void> {
   } finally {
     await floors.close()
     await cluster.remove()
+    for (const removeLimit of limited) removeLimit()
   }
 }
 

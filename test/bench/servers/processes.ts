@@ -15,12 +15,7 @@ export interface TreeUsage {
 export function measureTree(rootPid: number): TreeUsage | undefined {
   const stats = readStats()
   if (!stats) return undefined
-  const tree = new Set([rootPid])
-  // Parents may be listed after their children: repeat until nothing new is found.
-  for (let size = 0; size !== tree.size; ) {
-    size = tree.size
-    for (const stat of stats) if (tree.has(stat.parentPid)) tree.add(stat.pid)
-  }
+  const tree = treeOf(rootPid, stats)
   const members = stats.filter((stat) => tree.has(stat.pid))
   return {
     cpuMicroseconds: (members.reduce((sum, stat) => sum + stat.ticks, 0) / ticksPerSecond) * 1e6,
@@ -29,7 +24,25 @@ export function measureTree(rootPid: number): TreeUsage | undefined {
   }
 }
 
-function readStats(): { pid: number; parentPid: number; ticks: number; rssBytes: number }[] | undefined {
+/** The process and all its descendants. */
+export function treeOf(rootPid: number, stats: readonly ProcessStat[] = readStats() ?? []): ReadonlySet<number> {
+  const tree = new Set([rootPid])
+  // Parents may be listed after their children: repeat until nothing new is found.
+  for (let size = 0; size !== tree.size; ) {
+    size = tree.size
+    for (const stat of stats) if (tree.has(stat.parentPid)) tree.add(stat.pid)
+  }
+  return tree
+}
+
+interface ProcessStat {
+  readonly pid: number
+  readonly parentPid: number
+  readonly ticks: number
+  readonly rssBytes: number
+}
+
+function readStats(): ProcessStat[] | undefined {
   let names: string[]
   try {
     names = readdirSync('/proc')

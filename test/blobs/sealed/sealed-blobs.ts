@@ -1,4 +1,6 @@
-/** A blob store that seals all that comes with keys of the test, over another: what the store above makes of the two. */
+/**
+ * A blob store that seals all that comes with keys of the test, over another: what the store above makes of the two.
+ */
 import { randomBytes } from 'node:crypto'
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
 import type { PartBlobs } from '#blobs/contract/part-blobs.ts'

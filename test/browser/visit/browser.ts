@@ -1,4 +1,7 @@
-/** Headless Chromium as Debian has it, and what no page may do: log an error, fail a request, break the policy, fail axe. */
+/**
+ * Headless Chromium as Debian has it, and what no page may do: log an error, fail a request, break the policy, fail
+ * axe.
+ */
 import { existsSync } from 'node:fs'
 import axe from 'axe-core'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'

@@ -11,7 +11,10 @@ import { expectEqual, type Luggage, type Traveller } from '../round-trip.ts'
 const module = goProgram('registry-3.1.2', 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2')
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
-/** The registry of container images: layers in chunks, multipart copies when an upload becomes a blob, redirects to signed URLs. */
+/**
+ * The registry of container images: layers in chunks, multipart copies when an upload becomes a blob, redirects to
+ * signed URLs.
+ */
 export function registry(account: Account): Traveller {
   let program = ''
   return {

@@ -1,4 +1,7 @@
-/** A folder in which the system refuses every change after a write has been acknowledged: nothing else stops, and nothing is lost. */
+/**
+ * A folder in which the system refuses every change after a write has been acknowledged: nothing else stops, and
+ * nothing is lost.
+ */
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

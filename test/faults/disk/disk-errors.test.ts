@@ -1,6 +1,7 @@
 /**
- * Each file operation of each kind of write fails in turn: once, and from there on until the write has been answered. The client gets
- * an error of S3's or its write; the object is whole, old or new; afterwards everything works and nothing is left behind.
+ * Each file operation of each kind of write fails in turn: once, and from there on until the write has been answered.
+ * The client gets an error of S3's or its write; the object is whole, old or new; afterwards everything works and
+ * nothing is left behind.
  */
 
 import { createHash } from 'node:crypto'

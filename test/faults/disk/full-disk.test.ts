@@ -1,4 +1,7 @@
-/** A volume without room, whether objects or something else has filled it: what makes room still works, and so do reads and a start. */
+/**
+ * A volume without room, whether objects or something else has filled it: what makes room still works, and so do reads
+ * and a start.
+ */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'

@@ -1,4 +1,7 @@
-/** Folders and files that the server may not write to, or not read, because another user made them. They are the trouble of their objects alone. */
+/**
+ * Folders and files that the server may not write to, or not read, because another user made them. They are the trouble
+ * of their objects alone.
+ */
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -1,16 +1,19 @@
 /**
  * The disks that a power loss may leave, worked out from a journal. What is assumed of the file system, and no more:
  *
- * - A file's bytes survive once they were synced. Until then they may be the new ones, zeros of the same length, none, or those synced
+ * - A file's bytes survive once they were synced. Until then they may be the new ones, zeros of the same length, none,
+ * or those synced
  *   before.
- * - Making, moving and removing a name is one step each: it happened or it did not. A step survives once a folder that it touches was
- *   synced. Until then any may be lost, but steps that touch the same name, a folder of it, or the same file stay in order: a later one
+ * - Making, moving and removing a name is one step each: it happened or it did not. A step survives once a folder that
+ * it touches was
+ *   synced. Until then any may be lost, but steps that touch the same name, a folder of it, or the same file stay in
+ * order: a later one
  *   survives only with the earlier (ext4, XFS, Btrfs and APFS keep more order than that).
  * - syncfs(2) makes all of it survive.
  *
- * And of the index: it is as after one whole transaction, the last flushed one or any later one, whatever became of the files. What
- * was committed after the last checkpoint it has from its log.
- * test/metadata/lmdb/lmdb-power-loss.test.ts shows that of LMDB.
+ * And of the index: it is as after one whole transaction, the last flushed one or any later one, whatever became of the
+ * files. What was committed after the last checkpoint it has from its log. test/metadata/lmdb/lmdb-power-loss.test.ts
+ * shows that of LMDB.
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
@@ -135,8 +138,8 @@ function rowsAfter(base: Disk, events: readonly JournalEvent[], loss: Loss): Map
 }
 
 /**
- * Writes the disk to the empty folder `root`, and returns it as it is there: files made anew have other inodes, so those that the
- * rows tell of are changed along. `from` is the root that the disk was recorded under.
+ * Writes the disk to the empty folder `root`, and returns it as it is there: files made anew have other inodes, so
+ * those that the rows tell of are changed along. `from` is the root that the disk was recorded under.
  */
 export function writeDisk(disk: Disk, from: string, root: string): Disk {
   const files = new Map<string, { file: RecordedFile; state: FileState }>()

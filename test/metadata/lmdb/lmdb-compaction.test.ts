@@ -34,7 +34,10 @@ interface State {
 class Recorder implements Disposable {
   readonly states: State[] = []
   readonly #folder: string
-  /** A second name for each file that was seen: a new file never gets the inode, and so the synced content, of a removed one. */
+  /**
+   * A second name for each file that was seen: a new file never gets the inode, and so the synced content, of a removed
+   * one.
+   */
   readonly #held: string
   readonly #synced = new Map<number, Buffer>()
   /** Since the folder was synced. */

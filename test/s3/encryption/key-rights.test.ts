@@ -1,4 +1,6 @@
-/** Who may use the key of an object: the caller is asked, in the context that AWS documents, and a denial is explained. */
+/**
+ * Who may use the key of an object: the caller is asked, in the context that AWS documents, and a denial is explained.
+ */
 import * as aws from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { presignV2 } from '../../input/signer-v2.ts'

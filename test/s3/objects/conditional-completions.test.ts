@@ -1,4 +1,7 @@
-/** Completions under a condition: refused once the key changed after the upload began, also where the condition holds again. */
+/**
+ * Completions under a condition: refused once the key changed after the upload began, also where the condition holds
+ * again.
+ */
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,

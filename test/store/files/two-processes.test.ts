@@ -1,4 +1,7 @@
-/** Two processes that write one key: the files of an earlier write may still be on their way when a later one is settled. */
+/**
+ * Two processes that write one key: the files of an earlier write may still be on their way when a later one is
+ * settled.
+ */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

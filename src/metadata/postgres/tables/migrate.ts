@@ -4,9 +4,8 @@ import type { Connection } from '#metadata/postgres/connections/connection.ts'
 import { lockId } from './lock-id.ts'
 import { migrations } from './schema.ts'
 
-/** Throws IndexUnreadable if the database has no advisory locks, or tables of a newer program. */
+/** Throws IndexUnreadable if the tables are those of a newer program. */
 export async function migrate(connection: Connection, schema: string): Promise<void> {
-  await assertLocks(connection, schema)
   if ((await versionOf(connection, schema)) === migrations.length) return
   await connection.query({ text: 'BEGIN' })
   try {
@@ -30,24 +29,6 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     if (!connection.isLost) await connection.query({ text: 'ROLLBACK' })
     throw error
   }
-}
-
-/**
- * Throws IndexUnreadable if advisory locks have no effect. Some databases accept the call and lock nothing. Then two
- * processes could commit changes that contradict each other's checks.
- */
-async function assertLocks(connection: Connection, schema: string): Promise<void> {
-  const values = [String(lockId(schema, 'start'))]
-  await connection.query({ text: 'BEGIN' })
-  await connection.query({ text: 'SELECT pg_advisory_xact_lock_shared($1::int8)', values })
-  const held = await connection.query({
-    text: "SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
-  })
-  await connection.query({ text: 'COMMIT' })
-  if (held.length > 0) return
-  throw new IndexUnreadable(
-    'The advisory locks of this database have no effect, as in CockroachDB, and the index needs them. Use PostgreSQL 14 or later.',
-  )
 }
 
 /**

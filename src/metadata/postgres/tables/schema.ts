@@ -3,10 +3,11 @@
 import { type Space, spaces } from '#metadata/postgres/space.ts'
 import { commitFunction } from './commit-function.ts'
 import { foldFunction } from './fold-function.ts'
+import { probeFunction } from './probe-locks.ts'
 
 /** Function names contain a version: nodes of an older release may still call the previous one. */
 export const migrations: readonly ((schema: string) => string)[] = [
-  (schema) => [lanes(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
+  (schema) => [lanes(schema), probeFunction(schema), ...spaces.map((space) => tablesOf(schema, space))].join('\n'),
 ]
 
 /**

@@ -1,4 +1,6 @@
-/** Object Lock in headers of requests and answers. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+/**
+ * Object Lock in headers of requests and answers. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
