@@ -35,13 +35,16 @@ export class Connection {
     })
   }
 
-  /** Tries the hosts in order. If none accepts writes, throws the error of the last. */
-  static async open(address: PostgresAddress): Promise<Connection> {
+  /**
+   * Tries the hosts in order. If none accepts writes, throws the error of the last. `isFlushed`: commits answer when
+   * they survive a crash of the server, whatever its default is.
+   */
+  static async open(address: PostgresAddress, isFlushed = true): Promise<Connection> {
     let failure: unknown
     for (const place of address.hosts) {
       for (const ssl of await tlsChoices(address, place.host)) {
         try {
-          return await Connection.#openAt(address, place, ssl)
+          return await Connection.#openAt(address, place, { ssl, isFlushed })
         } catch (error) {
           failure = error
           if (sqlStateOf(error) !== undefined) break
@@ -54,7 +57,7 @@ export class Connection {
   static async #openAt(
     address: PostgresAddress,
     place: { readonly host: string; readonly port: number },
-    ssl: NonNullable<ClientConfig['ssl']>,
+    { ssl, isFlushed }: { readonly ssl: NonNullable<ClientConfig['ssl']>; readonly isFlushed: boolean },
   ): Promise<Connection> {
     const { default: pg } = await import('pg')
     const { user, password, database, connectTimeoutMs, statementTimeoutMs, applicationName } = address
@@ -75,7 +78,7 @@ export class Connection {
     const connection = new Connection(client, name, statementTimeoutMs + 5000)
     try {
       await client.connect()
-      await connection.#prepare(statementTimeoutMs)
+      await connection.#prepare(statementTimeoutMs, isFlushed)
       return connection
     } catch (error) {
       connection.destroy()
@@ -85,9 +88,9 @@ export class Connection {
 
   /**
    * Each statement is its own transaction. Its plan is made once and uses the primary key, even if there are few rows
-   * at that time. When a commit has answered, it survives a crash of the server, whatever the server's default is.
+   * at that time.
    */
-  async #prepare(statementTimeoutMs: number): Promise<void> {
+  async #prepare(statementTimeoutMs: number, isFlushed: boolean): Promise<void> {
     const settings = {
       statement_timeout: String(statementTimeoutMs),
       default_transaction_isolation: 'read committed',
@@ -104,7 +107,8 @@ export class Connection {
     const sets = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
     const [row = []] = await this.query({
       text: `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', ${sets.join(', ')},
-        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`,
+        CASE WHEN (current_setting('synchronous_commit') <> 'off') <> $1 THEN set_config('synchronous_commit', $2, false) END`,
+      values: [isFlushed, isFlushed ? 'on' : 'off'],
     })
     if (row[0] === true) throw new ConnectionLost('The server takes no writes.')
   }
