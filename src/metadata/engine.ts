@@ -69,6 +69,9 @@ export interface ScanOptions {
   readonly fold?: Fold | undefined
 }
 
+/** Rows only: what a job gets, whose commits may be fenced (jobs/lease.ts). */
+export type RowEngine = Pick<MetadataEngine, 'get' | 'getMany' | 'scan' | 'commit' | 'recent'>
+
 /** The interface of every engine, on this machine or elsewhere. */
 export interface MetadataEngine {
   /** The value, or undefined. The caller may keep the bytes. Sees every commit of any process that has resolved. */
