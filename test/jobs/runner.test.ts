@@ -93,6 +93,25 @@ describe('a job', () => {
     expect(steps).toHaveLength(2)
   })
 
+  it.each([
+    ['by interval', { by: 'interval', everyMs: hourMs }],
+    ['of midnight', { by: 'midnight' }],
+  ] as const)('%s begins at its time also after a run by a clock that was a year ahead', async (_, starts) => {
+    const job = jobThat(starts)
+    clock = new ManualClock(startMs + 365 * 24 * hourMs)
+    const before = open(job)
+    await clock.pass(2 * 60_000)
+    await before.close()
+    expect(steps).toHaveLength(1)
+    clock = new ManualClock(startMs)
+    open(job)
+    await clock.pass(2 * 60_000)
+    expect(steps).toHaveLength(2)
+    await clock.pass(3 * hourMs)
+    expect(steps.length).toBeGreaterThan(2)
+    expect(steps.length).toBeLessThan(6)
+  })
+
   it('of the outbox begins when it is behind, and by hand when it is asked to', async () => {
     let isBehind = false
     const jobs = open(
