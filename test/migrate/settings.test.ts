@@ -1,5 +1,8 @@
 /** `myfsio migrate --from`: the order of bucket settings. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -42,4 +45,32 @@ it('imports the tags of a bucket before ABAC, and reports tags that can no longe
   expect((await target.client().send(new GetBucketTaggingCommand({ Bucket }))).TagSet).toEqual(TagSet)
   const again = await runMigrate(folder, ['--from', addressOf(source)])
   expect(again.lines[0]).toMatch(/^note: the bucket setting tagging could not be taken \(InvalidRequest: .*\): tagged$/)
+})
+
+/** In front of the source: answers a read of the website configuration with nothing, as Garage does if there is none. */
+function answerWebsiteWithNothing(url: string): Promise<Server> {
+  const server = createServer((incoming, response) => {
+    if (incoming.url?.includes('?website')) return response.writeHead(204).end()
+    const { method, headers } = incoming
+    const forwarded = request(url + incoming.url, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(response)
+    })
+    incoming.pipe(forwarded)
+  })
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+}
+
+it('takes an empty answer for a setting that is not set', { timeout: 120_000 }, async () => {
+  const server = await answerWebsiteWithNothing(source.endpoint)
+  const { port } = server.address() as AddressInfo
+  await source.client().send(new CreateBucketCommand({ Bucket: 'without-website' }))
+  try {
+    const address = `s3://without-website?endpoint=http://127.0.0.1:${port}`
+    const { lines } = await runMigrate(folder, ['--from', address])
+    expect(lines).toEqual(['0 objects, 0 bytes imported, 0 failed'])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })

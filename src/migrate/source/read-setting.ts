@@ -41,8 +41,8 @@ export async function readSetting(
   try {
     await s3.send(command)
     const text = document()
-    // A source that does not know the setting answers with a listing.
-    return text.includes('<ListBucketResult') ? undefined : text
+    // Some sources answer with nothing where nothing is set. One that does not know the setting answers with a listing.
+    return text.length === 0 || text.includes('<ListBucketResult') ? undefined : text
   } catch (error) {
     const isMissing = statusOf(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket')
     return isMissing ? undefined : refusalOf(error)
