@@ -13,6 +13,7 @@ import type { DocumentName } from './documents/source.ts'
 import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
 import { prepareFirstStart } from './launcher/start/first-start.ts'
 import { assertIndexesUsable } from './launcher/start/index-damage.ts'
+import { closeLog, createLog } from './lib/log/log.ts'
 import { packageRoot, version } from './lib/program/package-root.ts'
 
 const drainMs = 5000
@@ -21,7 +22,7 @@ export const startMyFSIO: StartMyFSIO = async (options = {}) => {
   // A server in memory neither reads nor writes this folder: it does not exist.
   const folder = options.root ?? join(tmpdir(), `myfsio-in-memory-${randomUUID()}`)
   const credentials = options.credentials ?? newCredentials()
-  const config = await configOf(options, folder)
+  const config = await configOf(options, folder, credentials)
   const running = await startTogether({
     config,
     version,
@@ -59,9 +60,10 @@ const newCredentials = (): Credentials => ({
 })
 
 /**
- * ConfigError; StartError for a data folder with a damaged index. The environment and .env of the caller are not read.
+ * ConfigError; StartError for a data folder with a damaged index, or if the server does not fit the other nodes. The
+ * environment and .env of the caller are not read.
  */
-async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConfig> {
+async function configOf(options: MyFSIOOptions, folder: string, credentials: Credentials): Promise<AppConfig> {
   const { root, buckets = [], console: hasConsole = false, port = 0, consolePort = 0, region, settings } = options
   const given = {
     LOG_LEVEL: 'off',
@@ -78,9 +80,26 @@ async function configOf(options: MyFSIOOptions, folder: string): Promise<AppConf
   if (root === undefined) return config
   // A folder has its own SECRET_KEY, which encrypts its secrets.
   await mkdir(config.configFolder, { recursive: true, mode: 0o700 })
+  if (config.metadataAddress !== undefined) return joinNodes(config, credentials)
   // Opening a damaged index would end the caller's process.
   await assertIndexesUsable(config)
   return prepareFirstStart(config).config
+}
+
+/** Makes the same checks as a node that is started by its command. */
+async function joinNodes(config: AppConfig, { accessKeyId, secretAccessKey }: Credentials): Promise<AppConfig> {
+  const { joinAsNode } = await import('./launcher/start/prepare-node.ts')
+  const log = await createLog(config.log, 'myfsio')
+  try {
+    const { secretKey } = await joinAsNode(config, {
+      bootstrapOf: () => ({ accessKey: accessKeyId, secretKey: secretAccessKey }),
+      prepare: async () => {},
+      say: (sentence) => log.warn({}, sentence),
+    })
+    return { ...config, secretKey }
+  } finally {
+    await closeLog(log)
+  }
 }
 
 const memorySettings = { METADATA_ENGINE: 'memory', SCRUB_INTERVAL: 'off' }

@@ -19,6 +19,8 @@ export interface AccessOptions {
   readonly keyPolicies: KeyPolicyBook
   /** The journal's engine, see metadata/tables.ts; `close` closes it. */
   readonly engine: MetadataEngine
+  /** The engine of the index. */
+  readonly index: MetadataEngine
   readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings & {
@@ -42,7 +44,7 @@ export interface Access {
 }
 
 export function openAccess(options: AccessOptions): Access {
-  const { identities, policies, keyPolicies, engine, clock, log, settings } = options
+  const { identities, policies, keyPolicies, engine, index, clock, log, settings } = options
   const onError = (error: unknown) => log.error({ err: error }, 'the journal of decisions could not be written')
   const journal = new DecisionJournal({ engine, clock, onError })
   const ledger = new UsageLedger({ engine, clock, onError })
@@ -67,7 +69,7 @@ export function openAccess(options: AccessOptions): Access {
     enforce: settings.enforce,
     onSoftDenial: (fields) => log.warn(fields, 'ENFORCE=log allowed a request that would be denied'),
   })
-  const shared = { identities, journal, clientAddress, ownAccount, log, settings, clock }
+  const shared = { identities, journal, clientAddress, ownAccount, log, settings, clock, index }
   return {
     gatekeeper: createGatekeeper({ ...shared, authorizer, keyPolicies }),
     authorizer,

@@ -46,7 +46,7 @@ async function answer(
   const [, first = ''] = route.path.split('/')
   if (isBucketName(first) && (await services.store.findBucket(first)) !== undefined) return next()
   const { method = '', url: target = '', headers, rawHeaders, socket } = request
-  const caller = services.gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
+  const caller = await services.gatekeeper.authenticate({ method, target, headers, rawHeaders, socket })
   send(response, await route.run(await open(services, { route, params }, request, caller), services))
 }
 

@@ -9,7 +9,7 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { createLog, flushLog } from '#lib/log/log.ts'
+import { closeLog, createLog } from '#lib/log/log.ts'
 import { ApiError } from '#model/errors.ts'
 import { createEndpoints } from './endpoints.ts'
 import { createBuckets } from './seed/create-buckets.ts'
@@ -48,7 +48,7 @@ async function openApi(start: ApiStart) {
   const close = async (timeoutMs: number) => {
     await Promise.all([closeServer(server, timeoutMs), open.jobs.close()])
     await open.close()
-    await flushLog(log)
+    await closeLog(log)
   }
   return { server, close }
 }

@@ -8,7 +8,7 @@ import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { createLog, flushLog } from '#lib/log/log.ts'
+import { closeLog, createLog } from '#lib/log/log.ts'
 import type { RunningServer } from './api.ts'
 import { type OpenServices, openServices, type ServicesStart } from './services.ts'
 
@@ -63,7 +63,7 @@ export async function startConsole(start: ConsoleStart): Promise<RunningServer> 
     close: async (timeoutMs) => {
       await closeServer(server, timeoutMs)
       await open.close()
-      await flushLog(log)
+      await closeLog(log)
     },
   }
 }

@@ -11,15 +11,15 @@ import { fileRootKey, removeOtherRootKeys } from '#keyring/root-key/file-root-ke
 import { RootKeyProblem, type RootKeySource } from '#keyring/root-key/root-key-source.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
+import { assertNoNodes } from '#nodes/living-nodes.ts'
 import { isShared } from './open-index.ts'
 import { openKeyDocument, rootOf } from './open-keyring.ts'
 
 type KeySettings = AppConfig['kms']
 
 /**
- * `from`: settings that name the present root key. Throws RootKeyProblem, and FolderInUse if a server runs: it keeps
- * its old settings and could not open the new keys. Running nodes are refused for the same reason.
+ * `from`: settings that name the present root key. Throws RootKeyProblem, and FolderInUse or NodeRefused if a server
+ * runs: it keeps its old settings and could not open the new keys.
  */
 export async function exchangeRootKeyOf(
   config: AppConfig,
@@ -29,8 +29,7 @@ export async function exchangeRootKeyOf(
   const { storageRoot, kms } = config
   if (isShared(config)) {
     return withSharedDocuments(config, async ({ engine, rows }) => {
-      const living = await findLivingNodes(engine, systemClock)
-      if (living.length > 0) throw new RootKeyProblem(`These nodes run: ${nameNodes(living)}. Stop them first.`)
+      await assertNoNodes(engine, systemClock)
       return exchange(config, from, { log, sources: rows.sources })
     })
   }

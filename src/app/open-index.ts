@@ -2,11 +2,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppConfig } from '#config/config.ts'
-import type { PostgresAddress } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { openLmdbEngine } from '#metadata/lmdb/engine.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
-import type { Space } from '#metadata/postgres/space.ts'
+import type { PostgresOptions } from '#metadata/postgres/engine.ts'
 import { openEngine } from './open-store.ts'
 
 /** Journal rows are written all the time. Journal and objects must not wait for each other. */
@@ -17,7 +16,9 @@ export async function openJournalEngine({
   metadataAddress,
   storageRoot,
 }: AppConfig): Promise<MetadataEngine> {
-  if (metadataAddress !== undefined) return openShared(metadataAddress, 'journal', journalPoolSize)
+  if (metadataAddress !== undefined) {
+    return openShared({ address: metadataAddress, space: 'journal', poolSize: journalPoolSize })
+  }
   if (metadataEngine === 'memory') return openMemoryEngine()
   const path = join(storageRoot, '.myfsio.sys', 'journal')
   mkdirSync(path, { recursive: true })
@@ -34,12 +35,14 @@ export async function openIndex({
   storageRoot,
   durability,
 }: AppConfig): Promise<MetadataEngine> {
-  if (metadataAddress !== undefined) return openShared(metadataAddress, 'index')
+  if (metadataAddress !== undefined) {
+    return openShared({ address: metadataAddress, space: 'index', isFlushed: durability === 'strict' })
+  }
   return openEngine({ root: storageRoot, durability, engine: metadataEngine })
 }
 
 /** A server with its own index does not load the database client. */
-async function openShared(address: PostgresAddress, space: Space, poolSize?: number): Promise<MetadataEngine> {
+async function openShared(options: PostgresOptions): Promise<MetadataEngine> {
   const { openPostgresEngine } = await import('#metadata/postgres/engine.ts')
-  return openPostgresEngine({ address, space, ...(poolSize !== undefined && { poolSize }) })
+  return openPostgresEngine(options)
 }

@@ -12,6 +12,8 @@ import { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
 import { openJobs } from '#jobs/open-jobs.ts'
 import { type Clock, systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
+import type { MetadataEngine } from '#metadata/engine.ts'
+import { CommonClock } from '#nodes/common-clock.ts'
 import { Encryption } from '#objects/encryption/encryption.ts'
 import { isShared, openIndex, openJournalEngine } from './open-index.ts'
 import { openKeyring } from './open-keyring.ts'
@@ -29,17 +31,18 @@ export interface ServicesStart {
   readonly version: string
   /** This process as part of its node. Default: a node of its own. */
   readonly node?: NodePart | undefined
-  /** The system clock, unless given. */
+  /** Default: the system clock, or with several nodes that of the index. */
   readonly clock?: Clock
 }
 
 export type OpenServices = Awaited<ReturnType<typeof openServices>>
 
 export async function openServices(start: ServicesStart, log: LevelLog) {
-  const { config, isPrimary, runsJobs = isPrimary, bootstrap, clock = systemClock } = start
+  const { config, isPrimary, runsJobs = isPrimary, bootstrap } = start
   const { iamPath, secretKey, storageRoot: root, durability } = config
   // If nodes share an index, documents are read from it.
   const sharedEngine = isShared(config) ? await openIndex(config) : undefined
+  const { clock, ownClock, closeClock } = await openClock(start.clock, sharedEngine)
   const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
   const sources = start.documents ?? documentRows?.sources
   const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
@@ -72,14 +75,18 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
     verifyReads: config.verifyReads,
     upstream: config.upstream,
   })
-  const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings: config }, runs: runsJobs })
-  const nodes = openNodes(start, { engine, jobs, clock, log })
+  const jobs = openJobs({
+    services: { store, engine, keyring, clock, ownClock, log, settings: config },
+    runs: runsJobs,
+  })
+  const nodes = openNodes(start, { engine, jobs, clock: ownClock, log })
   const virtualHostDomains = domainsOf(config)
   const access = openAccess({
     identities,
     policies,
     keyPolicies,
     engine: await openJournalEngine(config),
+    index: engine,
     clock,
     log,
     settings: { ...config, hosts: hostsOf(config), virtualHostDomains },
@@ -133,10 +140,20 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       await Promise.all([jobs.close(), nodes.close()])
       await Promise.all([identities.close(), policies.close(), keys.close()])
       await documentRows?.close()
+      await closeClock()
       await store.close()
       await access.close()
     },
   }
+}
+
+/** Nodes that share an index share its time. `given`: by a test, for all nodes. */
+async function openClock(given: Clock | undefined, engine: MetadataEngine | undefined) {
+  const ownClock = given ?? systemClock
+  if (given !== undefined || engine?.timeMs === undefined)
+    return { clock: ownClock, ownClock, closeClock: async () => {} }
+  const clock = await CommonClock.open({ timeMs: engine.timeMs.bind(engine) }, ownClock)
+  return { clock, ownClock, closeClock: () => clock.close() }
 }
 
 /** Hosts that a signature may name if a proxy changes the Host header. */

@@ -5,7 +5,7 @@ import type { DocumentSources } from '#documents/source.ts'
 import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
-import { createLog, flushLog, type Log } from '#lib/log/log.ts'
+import { closeLog, createLog, type Log } from '#lib/log/log.ts'
 import { prepareApi } from './api.ts'
 import { prepareConsole } from './console.ts'
 import { type OpenServices, openServices } from './services.ts'
@@ -51,23 +51,29 @@ export async function startTogether(start: TogetherStart): Promise<RunningTogeth
     (routerOf: (now: Current) => Router | undefined) => (request: Request, response: Response, next: NextFunction) =>
       void current.then((now) => (routerOf(now) ?? next)(request, response, next), next)
   const servers = { api: serve('api'), console: config.mode === 'both' ? serve('console') : undefined }
-  const apiPort = await listen(servers.api, config.host, config.apiPort)
-  const consolePort = servers.console && (await listen(servers.console, config.host, config.uiPort))
-  const listening = { ...config, apiPort, uiPort: consolePort ?? config.uiPort }
-  const openCurrent = () => openRoutes({ ...start, config: listening }, log)
+  const listenAll = async () => ({
+    apiPort: await listen(servers.api, config.host, config.apiPort),
+    consolePort: servers.console && (await listen(servers.console, config.host, config.uiPort)),
+  })
   const closeAll = async (timeoutMs: number) => {
     await Promise.all([servers.api, servers.console].map((server) => server && closeServer(server, timeoutMs)))
-    await current.then((now) => now.close())
-    await flushLog(log)
+    try {
+      await current.then(({ close }) => close())
+    } finally {
+      await closeLog(log)
+    }
   }
-  current = openCurrent()
-  await current.catch(async (error: unknown) => {
+  const orCloseAll = async (error: unknown): Promise<never> => {
     await closeAll(0).catch(() => undefined)
     throw error
-  })
+  }
+  const ports = await listenAll().catch(orCloseAll)
+  const listening = { ...config, apiPort: ports.apiPort, uiPort: ports.consolePort ?? config.uiPort }
+  const openCurrent = () => openRoutes({ ...start, config: listening }, log)
+  current = openCurrent()
+  await current.catch(orCloseAll)
   return {
-    apiPort,
-    consolePort,
+    ...ports,
     async reopen() {
       const before = current
       current = before.then(async (old) => {

@@ -65,7 +65,7 @@ export const rows = {
     z.enum(['strict', 'relaxed', 'none']),
     'strict',
     'strict, relaxed or none',
-    'lost in a power loss: nothing (strict), the last second (relaxed), the index (none)',
+    'lost in a power loss: nothing (strict), the last second (relaxed), the index (none); with METADATA_URL none is as relaxed',
   ),
   SCRUB_INTERVAL: row(
     interval(),

@@ -48,7 +48,7 @@ async function run(
   request: QueryRequest,
   { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: SharedLockout },
 ) {
-  const caller = gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
+  const caller = await gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
   request.principal = principal
   request.allowed = new AllowedDecisions()

@@ -13,6 +13,7 @@ import type { Job, JobServices, Shown, Starts, Step } from './job.ts'
 import { countUses, showUses } from './key-uses.ts'
 import { showKeys, tendKeys } from './kms-keys.ts'
 import { removeGone, showRemoved } from './remove-gone.ts'
+import { clockSkewMs } from './schedule.ts'
 import { scrub, showScrub } from './scrub.ts'
 
 const minuteMs = 60_000
@@ -97,9 +98,6 @@ async function idleAfter(work: Promise<void>): Promise<Step> {
   await work
   return 'idle'
 }
-
-/** The maximum difference between the clocks of several machines. */
-const clockSkewMs = minuteMs
 
 async function showClock(services: JobServices): Promise<Shown> {
   const behindMs = (await storeTimeMs(services)) - services.clock.nowMs()

@@ -2,10 +2,9 @@
 
 import type { LocalKeyring } from '#keyring/local-keyring.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { MetadataEngine, RowEngine } from '#metadata/engine.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 import type { Store } from '#store/contract.ts'
-import type { FencedEngine } from './lease.ts'
 
 export interface JobLog {
   info(fields: object, message: string): void
@@ -19,6 +18,8 @@ export interface JobServices {
   readonly engine: MetadataEngine
   readonly keyring: LocalKeyring
   readonly clock: Clock
+  /** That of this machine: with several nodes it may be wrong. */
+  readonly ownClock: Pick<Clock, 'nowMs'>
   readonly log: JobLog
   readonly settings: JobSettings
 }
@@ -43,7 +44,7 @@ export interface Run {
   /** Aborted when the process ends or loses the lease. The step must end soon after. */
   readonly signal: AbortSignal
   /** Commits through this engine fail with LeaseLost once another process holds the lease. */
-  readonly engine: FencedEngine
+  readonly engine: RowEngine
   /** The value that was saved last, in this run or an earlier one, by any process. */
   cursor(): unknown
   save(cursor: unknown): Promise<void>

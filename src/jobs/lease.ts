@@ -9,11 +9,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
-import type { Bytes, Check, MetadataEngine } from '#metadata/engine.ts'
+import type { Bytes, Check, MetadataEngine, RowEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
-
-/** The engine of a job that holds a lease. */
-export type FencedEngine = Pick<MetadataEngine, 'get' | 'getMany' | 'scan' | 'commit'>
 
 /** Another process has taken the lease. */
 export class LeaseLost extends Error {
@@ -114,7 +111,7 @@ interface LeaseState extends LeasesOptions {
 export class Lease {
   readonly number: number
   /** Its commits fail with LeaseLost once another process holds the lease. */
-  readonly engine: FencedEngine
+  readonly engine: RowEngine
   readonly #state: LeaseState
   readonly #lost = new AbortController()
   #renewedMs: number
@@ -165,7 +162,7 @@ export class Lease {
   }
 }
 
-function fencedEngine(engine: MetadataEngine, fence: Check): FencedEngine {
+function fencedEngine(engine: MetadataEngine, fence: Check): RowEngine {
   return {
     get: (key) => engine.get(key),
     getMany: (keys) => engine.getMany(keys),

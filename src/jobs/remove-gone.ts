@@ -9,7 +9,7 @@ type RemovedCursor = Omit<RemovedBytes, 'mayHaveMore'>
 const none: RemovedCursor = { abandoned: 0, blobs: 0, objects: 0 }
 
 export async function removeGone(run: Run, { store }: JobServices): Promise<Step> {
-  const removed = await store.removeGone?.(run.signal)
+  const removed = await store.removeGone?.(run)
   if (removed === undefined) return 'idle'
   const { abandoned, blobs, objects, mayHaveMore } = removed
   const before = (run.cursor() as RemovedCursor | undefined) ?? none

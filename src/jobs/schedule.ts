@@ -5,6 +5,8 @@ import type { JobRecord } from './record.ts'
 const dayMs = 86_400_000
 /** Intervals begin this long after the start of a process, which is busy at first. */
 const settleMs = 60_000
+/** The maximum difference between clocks that are right. */
+export const clockSkewMs = 60_000
 const backOffFirstMs = 5000
 const backOffMaxMs = 3_600_000
 
@@ -32,9 +34,16 @@ export interface DueOptions {
 export async function isDue(starts: Starts, record: JobRecord, options: DueOptions): Promise<boolean> {
   const { nowMs, openedAtMs, isAsked } = options
   if (isAsked) return true
-  const nextMs = nextStartMs(starts, record, openedAtMs)
+  const nextMs = nextStartMs(starts, withoutLaterTimes(record, nowMs), openedAtMs)
   if (nextMs !== undefined) return nextMs <= nowMs
   return starts.by === 'outbox' && (await starts.isBehind(record.cursor))
+}
+
+/** Of a run by a clock that was ahead, and has been set back since: otherwise the job would wait until that time. */
+function withoutLaterTimes(record: JobRecord, nowMs: number): JobRecord {
+  const { startedAtMs, againAtMs } = record
+  if (startedAtMs === undefined || startedAtMs <= nowMs + clockSkewMs) return record
+  return { ...record, startedAtMs: 0, againAtMs: againAtMs === undefined ? undefined : 0 }
 }
 
 /**

@@ -37,7 +37,7 @@ export function createKmsService(services: KmsServices): JsonService {
 
 async function run(row: KmsRow, received: JsonRequest, services: KmsServices) {
   const { gatekeeper, settings } = services
-  const proven = gatekeeper.authenticate({ ...received.signable, socket: received.socket }, { service: 'kms' })
+  const proven = await gatekeeper.authenticate({ ...received.signable, socket: received.socket }, { service: 'kms' })
   const { principal } = proven
   received.principal = principal
   received.allowed = new AllowedDecisions()

@@ -69,6 +69,9 @@ export interface ScanOptions {
   readonly fold?: Fold | undefined
 }
 
+/** Rows only: what a job gets, whose commits may be fenced (jobs/lease.ts). */
+export type RowEngine = Pick<MetadataEngine, 'get' | 'getMany' | 'scan' | 'commit' | 'recent'>
+
 /** The interface of every engine, on this machine or elsewhere. */
 export interface MetadataEngine {
   /** The value, or undefined. The caller may keep the bytes. Sees every commit of any process that has resolved. */
@@ -81,6 +84,8 @@ export interface MetadataEngine {
    * does not hold.
    */
   commit(commit: Commit): Promise<Committed | undefined>
+  /** The time of the machine that keeps the index, in milliseconds since 1970, UTC. Only if that may be another one. */
+  timeMs?(): Promise<number>
   /** Reads are round trips: few reads of many rows are best. `scan` supports `fold`. */
   readonly isRemote?: boolean
   /**

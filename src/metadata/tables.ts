@@ -19,6 +19,7 @@
  * | slot size  | s uploadId            | bytes from one part's slot in the assembled file to the next |
  * | slot       | s uploadId number     | taken: bytes of this part were written to its slot |
  * | part       | p uploadId number     | JSON StoredPart |
+ * | recorded   | p uploadId            | counter recorded: how often a part was recorded (store/uploads/end-of-upload.ts) |
  * | completed  | d bucket key uploadId | JSON: the answer to a repeated CompleteMultipartUpload |
  * | pending    | q bucket key order    | files that are not moved yet; in the log with the bytes of small ones (blobs/files/pending/) |
  * | folder     | f path                | mtime of a folder at its last scan |
@@ -58,7 +59,6 @@
  * | left       | B "left" blobId       | the pieces of a removed blob |
  * | read       | B "read" blobId readerId | JSON: the time until which a reader counts as reading it |
  * | doomed     | B "doomed" pieceId    | no blob uses it: its bytes upstream must be removed |
- * | parts      | B "parts" uploadId    | counter recorded: the number of parts received |
  * | store      | g "blobs"             | JSON: the upstream store that has the bytes (blobs/upstream/check/own-store.ts) |
  *
  * In a separate engine (.myfsio.sys/journal), so that its writes and those of objects do not wait for each other:

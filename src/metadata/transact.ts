@@ -11,7 +11,7 @@ import {
   type Committed,
   type Entry,
   type KeyRange,
-  type MetadataEngine,
+  type RowEngine,
   type Write,
 } from './engine.ts'
 import { Turns } from './turns.ts'
@@ -23,10 +23,10 @@ export class Transaction {
   readonly isRepeated: boolean
   /** Whether entries were not read again. Only a commit shows that they have not changed. */
   hasRecent = false
-  readonly #engine: MetadataEngine
+  readonly #engine: RowEngine
   readonly #mayUseRecent: boolean
 
-  constructor(engine: MetadataEngine, isRepeated = false, mayUseRecent = false) {
+  constructor(engine: RowEngine, isRepeated = false, mayUseRecent = false) {
     this.#engine = engine
     this.isRepeated = isRepeated
     this.#mayUseRecent = mayUseRecent
@@ -104,7 +104,7 @@ const attempts = 100
  * of arrival, and so do later ones for that row. Between processes the engine's lock decides. OperationAborted.
  */
 export async function transact<T>(
-  engine: MetadataEngine,
+  engine: RowEngine,
   body: (transaction: Transaction) => Promise<T>,
 ): Promise<{ result: T; committed: Committed }> {
   const turns = turnsOf(engine)
@@ -128,7 +128,7 @@ type Outcome<T> = { readonly result: T; readonly committed: Committed } | { read
 
 /** `turns`: the rows that others wait for already. This transaction must not write them before its turn. */
 async function attemptOnce<T>(
-  engine: MetadataEngine,
+  engine: RowEngine,
   body: (transaction: Transaction) => Promise<T>,
   { turns, isRepeated }: { readonly turns: Turns | undefined; readonly isRepeated: boolean },
 ): Promise<Outcome<T>> {
@@ -152,7 +152,7 @@ interface Prepared<T> {
  * The first attempt uses recent reads, if it ends with a commit, which checks them. Otherwise everything is read again.
  */
 async function prepare<T>(
-  engine: MetadataEngine,
+  engine: RowEngine,
   body: (transaction: Transaction) => Promise<T>,
   isRepeated: boolean,
 ): Promise<Prepared<T>> {
@@ -178,9 +178,9 @@ function contendedRow({ checks, writes }: Transaction): string {
 
 const nameOf = (key: Bytes): string => asBuffer(key).toString('latin1')
 
-const turnsOfEngines = new WeakMap<MetadataEngine, Turns>()
+const turnsOfEngines = new WeakMap<RowEngine, Turns>()
 
-function turnsOf(engine: MetadataEngine): Turns {
+function turnsOf(engine: RowEngine): Turns {
   const known = turnsOfEngines.get(engine)
   if (known !== undefined) return known
   const turns = new Turns()

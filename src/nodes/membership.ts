@@ -97,7 +97,7 @@ function statusOf(processes: readonly SeenProcess[], jobs: JobOwners, ownId: str
   }
 }
 
-/** The clock of the node that gets a request decides when signatures, sessions and locks expire. */
+/** Access keys and sessions of STS expire by the clock of the node that is asked. */
 function clockProblem(aheadMs: number | undefined): string | undefined {
   // The row may be one heartbeat old, so the clock may look that much behind.
   const isFar = aheadMs !== undefined && (aheadMs > clockMaxMs || aheadMs < -clockMaxMs - 2 * beatEveryMs)

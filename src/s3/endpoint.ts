@@ -8,6 +8,7 @@ import { isUnexplained } from '#access/decide/denial.ts'
 import { answeredStatus } from '#http/answered-status.ts'
 import { answerHeaders, type CorsHeaders, needsCors, preflightHeaders } from '#http/bucket-cors.ts'
 import type { ServerCors } from '#http/cors.ts'
+import { findBucket } from '#http/find-bucket.ts'
 import { hostId, nextRequestId } from '#http/request-id.ts'
 import { releaseBody } from '#http/server/release-body.ts'
 import { escapeForLog } from '#lib/log/escape-for-log.ts'
@@ -90,12 +91,13 @@ export function createS3Endpoint(
     // Before authentication, since a request to a bucket may be signed for the bucket's own region.
     const found = isInBucket ? await findBucket(address.bucketName, services) : await catchUp(services)
     if (needsCors(request, found)) exchange.cors = await corsOf(request, address.bucketName, found)
-    const caller = row.authenticatesItself
+    const proven = row.authenticatesItself
       ? anonymousCaller
       : services.gatekeeper.authenticate(
           { method, target, headers: request.headers, rawHeaders, socket: request.socket },
           { region: found?.region },
         )
+    const caller = proven instanceof Promise ? await proven : proven
     exchange.caller = caller
     if (address.key !== '') assertKey(address.key)
     const bucket = isInBucket ? (found ?? (await missingBucket(address.bucketName, services))) : undefined
@@ -247,14 +249,6 @@ function readAhead({ bucketName, key, query }: Address, { store }: Services): Re
   const isRead = key !== '' && !query.has('uploadId')
   const isTooLong = bucketName.length > limits.bucketNameLength || key.length > limits.keyBytes
   return isRead && !isTooLong ? store.readAhead(bucketName, key) : undefined
-}
-
-/** And the newest policies, in the same turn. */
-async function findBucket(name: string, { store, catchUp }: Services): Promise<Bucket | undefined> {
-  if (name.length > limits.bucketNameLength) return undefined
-  if (catchUp === undefined) return store.findBucket(name)
-  const [found] = await Promise.all([store.findBucket(name), catchUp()])
-  return found
 }
 
 /** As on S3, everyone learns that a bucket does not exist, since all accounts share the names. */

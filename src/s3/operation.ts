@@ -5,6 +5,7 @@ import type { Caller } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Resource } from '#access/decide/resource.ts'
+import type { NewestBuckets } from '#http/find-bucket.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
@@ -91,15 +92,13 @@ export interface S3Response {
   readonly body?: ResponseBody
 }
 
-export interface Services {
+export interface Services extends NewestBuckets {
   readonly store: Store
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: BucketPolicies
   readonly accounts: Accounts
   readonly encryption: Encryption
   readonly settings: S3Settings
-  /** If nodes share users and policies: loads the changes of other nodes. */
-  readonly catchUp?: (() => Promise<void>) | undefined
 }
 
 export interface S3Settings extends Regions, BucketDefaults {

@@ -4,7 +4,7 @@
  * Keys and bucket names are canonical and checked by the caller (`assertKey`, `assertBucketName`).
  */
 import type { ServerResponse } from 'node:http'
-import type { Whereabouts } from '#blobs/contract/blob-store.ts'
+import type { RemovalRun, Whereabouts } from '#blobs/contract/blob-store.ts'
 import type { IncomingBody, Staged, StagedPart } from '#blobs/contract/incoming.ts'
 import type { Bytes } from '#metadata/engine.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
@@ -178,7 +178,9 @@ export interface Compared {
   readonly bytes: number
   /** Versions with damaged or missing bytes. */
   readonly damaged: readonly DamagedVersion[]
-  /** Versions that could not be read, and are not compared: their store does not answer, or they change all the time. */
+  /**
+   * Versions that could not be read, and are not compared: their store does not answer, or they change all the time.
+   */
   readonly unread: number
   /** Undefined if all versions have been compared. */
   readonly next: VersionPosition | undefined
@@ -370,7 +372,7 @@ export interface Store extends AnnotationStore {
    * One step of removing bytes, if they are removed some time after their deletion. Undefined if they are removed at
    * once.
    */
-  readonly removeGone: ((signal?: AbortSignal) => Promise<RemovedBytes>) | undefined
+  readonly removeGone: ((run?: RemovalRun) => Promise<RemovedBytes>) | undefined
   /** Files without a record. */
   countLeftovers(signal: AbortSignal): Promise<number>
   /** The background work of the store, in all processes that share it. */

@@ -47,7 +47,10 @@ export function signed(name: string, run: (request: SignedStsRequest) => Promise
     name,
     async run(request) {
       const { received, gatekeeper } = request
-      const proven = gatekeeper.authenticate({ ...received.signable, socket: received.socket }, { service: 'sts' })
+      const proven = await gatekeeper.authenticate(
+        { ...received.signable, socket: received.socket },
+        { service: 'sts' },
+      )
       const { principal } = proven
       received.principal = principal
       if (!(principal instanceof Identity)) throw new ApiError('MissingAuthenticationToken')

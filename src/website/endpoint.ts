@@ -8,6 +8,7 @@ import type { ClientAddress } from '#access/caller/client-address.ts'
 import { answeredStatus } from '#http/answered-status.ts'
 import { answerHeaders, type CorsHeaders, needsCors, preflightHeaders } from '#http/bucket-cors.ts'
 import type { ServerCors } from '#http/cors.ts'
+import { findBucket } from '#http/find-bucket.ts'
 import { hostId, nextRequestId } from '#http/request-id.ts'
 import { releaseBody } from '#http/server/release-body.ts'
 import { isStretch, sendStretch } from '#http/server/send-stretch.ts'
@@ -65,7 +66,7 @@ export function createWebsiteEndpoint(options: WebsiteEndpointOptions): WebsiteE
     }
     rateLimit?.(request)
     if (bucketName === '') throw new ApiError('WebsiteRedirect')
-    const bucket = await store.findBucket(bucketName)
+    const bucket = await findBucket(bucketName, services)
     if (bucket === undefined) throw new ApiError('NoSuchBucket', { fields: { BucketName: bucketName } })
     exchange.bucket = bucket
     return servePage(services, await getSite(services, bucket), visit, { requestId: exchange.id, hostId })

@@ -3,6 +3,7 @@
 import type { Rights } from '#access/decide/gatekeeper.ts'
 import { tellMissingToListers } from '#access/decide/objects/missing-object.ts'
 import { openVersion, readAuthorized } from '#access/decide/objects/object-access.ts'
+import type { NewestBuckets } from '#http/find-bucket.ts'
 import { contentHeaders } from '#http/object/content-headers.ts'
 import { checkRead } from '#http/object/read-conditions.ts'
 import { anonymous } from '#model/account.ts'
@@ -16,7 +17,7 @@ import { unsealed } from '#objects/encryption/open-keys.ts'
 import type { OpenObject, Store } from '#store/contract.ts'
 import { type Answer, redirect, type Visit } from './visit.ts'
 
-export interface Domain {
+export interface Domain extends NewestBuckets {
   readonly store: Store
   readonly gatekeeper: Rights
   readonly encryption: Encryption

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { type BlobChange, type GoneBlob, NotSettled } from '#blobs/contract/blob-change.ts'
 import type { BlobStore } from '#blobs/contract/blob-store.ts'
-import type { IncomingBody, StagedBlob, StagedPartBlob } from '#blobs/contract/incoming.ts'
+import type { IncomingBody, PartRef, StagedBlob, StagedPartBlob } from '#blobs/contract/incoming.ts'
 import type { AssembledBlob } from '#blobs/contract/part-blobs.ts'
 import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
 import type { LocalEngine } from '#metadata/local-engine.ts'
@@ -211,7 +211,7 @@ export class KeyRows {
     const { version, settle } = await this.#change(key, { isUnversioned: true }, async (transaction, change) => {
       assembled.confirm(transaction)
       transaction.remove(rowKey('u', this.bucket, key, uploadId))
-      await this.#blobs.parts.recordEnd(transaction, uploadId)
+      await this.#blobs.parts.recordEnd(transaction, uploadId, await this.#partsOf(uploadId))
       const digests = new Map()
       const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
       const { encryption } = assembled
@@ -233,9 +233,14 @@ export class KeyRows {
   async abort({ key, uploadId }: Upload): Promise<void> {
     await transact(this.#engine, async (transaction) => {
       transaction.remove(rowKey('u', this.bucket, key, uploadId))
-      await this.#blobs.parts.recordEnd(transaction, uploadId)
+      await this.#blobs.parts.recordEnd(transaction, uploadId, await this.#partsOf(uploadId))
     })
     await this.#blobs.parts.remove(uploadId)
+  }
+
+  async #partsOf(uploadId: string): Promise<PartRef[]> {
+    const rows = await this.#engine.scan(rowsOf('p', uploadId))
+    return rows.map(({ value }) => decodeJson<{ readonly at: PartRef }>(value).at)
   }
 
   async #currentIn(transaction: Transaction, key: string): Promise<StoredVersion | undefined> {

@@ -1,5 +1,5 @@
 /** The program inside another process, through the real SDK. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +21,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'myfsio-embed-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const openFiles = () =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
 
 const clientOf = ({ endpoint, region, credentials }: MyFSIO, as: Credentials = credentials) =>
   new S3Client({ endpoint, region, credentials: as, forcePathStyle: true, maxAttempts: 1 })
@@ -150,6 +159,22 @@ describe('startMyFSIO', () => {
     const index = join(root, '.myfsio.sys', 'index', 'data.mdb')
     await truncate(index, (await stat(index)).size / 2)
     await expect(startMyFSIO({ root })).rejects.toThrow(/data\.mdb is damaged: .*\. Restore the folder from a backup/)
+  })
+
+  it('leaves no open file of its log, also if it could not start', async () => {
+    const file = join(folder, 'log', 'app.log')
+    const settings = { LOG_LEVEL: 'info', LOG_DIR: join(folder, 'log') }
+    const isOpen = () => openFiles().includes(file)
+    const server = await startMyFSIO({ settings })
+    expect(isOpen()).toBe(true)
+    await fetch(server.endpoint)
+    await server.close()
+    expect(isOpen()).toBe(false)
+    expect(await readFile(file, 'utf8')).toMatch(/\n$/)
+    await using other = await startMyFSIO()
+    const port = Number(new URL(other.endpoint).port)
+    await expect(startMyFSIO({ port, settings })).rejects.toThrow('EADDRINUSE')
+    expect(isOpen()).toBe(false)
   })
 
   it('accepts any region unless one is asked for', async () => {

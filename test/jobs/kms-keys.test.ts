@@ -21,10 +21,10 @@ beforeEach(async () => {
 })
 afterEach(() => folder.remove())
 
-async function runJob(): Promise<void> {
+async function runJob(ownClock: Pick<ManualClock, 'nowMs'> = clock): Promise<void> {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const job = allJobs.find(({ name }) => name === 'kms-keys')
-  const step = await job?.work({} as Run, { keyring, clock, log } as unknown as JobServices)
+  const step = await job?.work({} as Run, { keyring, clock, ownClock, log } as unknown as JobServices)
   expect(step).toBe('idle')
 }
 const newKey = () => createKey(keyring, { place, description: '', tags: {}, policy: {} })
@@ -88,6 +88,15 @@ it('deletes a key with its aliases once the window has passed, and not before', 
   expect(keyring.keys.aliases).toEqual([])
   await expect(keyring.unwrap(wrapped, {})).rejects.toMatchObject({ code: 'KMS.InvalidCiphertextException' })
   expect(plaintext).toHaveLength(32)
+})
+
+it('deletes no key where the clock of the machine and that of all nodes differ and one says that it is too early', async () => {
+  const { id } = await newKey().then((key) => scheduleDeletion(keyring, key, 7))
+  clock.jump(7 * dayMs)
+  await runJob({ nowMs: () => clock.nowMs() - dayMs })
+  expect(materialsOf(id)).toHaveLength(1)
+  await runJob({ nowMs: () => clock.nowMs() + dayMs })
+  expect(materialsOf(id)).toHaveLength(0)
 })
 
 it('no change of the document loses material whose window has not passed', async () => {

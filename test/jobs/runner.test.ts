@@ -57,7 +57,11 @@ function open(job: Job, log: JobLog = silentLog): OpenJobs {
   // The work of a store does not matter here.
   const store = { status: async () => [] } as unknown as Store
   const settings = { scrubIntervalMs: undefined }
-  const jobs = openJobs({ services: { store, engine, keyring, clock, log, settings }, runs: true, jobs: [job] })
+  const jobs = openJobs({
+    services: { store, engine, keyring, clock, ownClock: clock, log, settings },
+    runs: true,
+    jobs: [job],
+  })
   opened.push(jobs)
   return jobs
 }
@@ -89,6 +93,25 @@ describe('a job', () => {
     expect(steps).toHaveLength(2)
   })
 
+  it.each([
+    ['by interval', { by: 'interval', everyMs: hourMs }],
+    ['of midnight', { by: 'midnight' }],
+  ] as const)('%s begins at its time also after a run by a clock that was a year ahead', async (_, starts) => {
+    const job = jobThat(starts)
+    clock = new ManualClock(startMs + 365 * 24 * hourMs)
+    const before = open(job)
+    await clock.pass(2 * 60_000)
+    await before.close()
+    expect(steps).toHaveLength(1)
+    clock = new ManualClock(startMs)
+    open(job)
+    await clock.pass(2 * 60_000)
+    expect(steps).toHaveLength(2)
+    await clock.pass(3 * hourMs)
+    expect(steps.length).toBeGreaterThan(2)
+    expect(steps.length).toBeLessThan(6)
+  })
+
   it('of the outbox begins when it is behind, and by hand when it is asked to', async () => {
     let isBehind = false
     const jobs = open(
@@ -112,7 +135,15 @@ describe('a job', () => {
   it('that was started by hand in a process that runs none is begun by another', async () => {
     const job = jobThat({ by: 'hand' })
     const store = { status: async () => [] } as unknown as Store
-    const services = { store, engine, keyring, clock, log: silentLog, settings: { scrubIntervalMs: undefined } }
+    const services = {
+      store,
+      engine,
+      keyring,
+      clock,
+      ownClock: clock,
+      log: silentLog,
+      settings: { scrubIntervalMs: undefined },
+    }
     const shown = openJobs({ services, runs: false, jobs: [job] })
     open(job)
     await shown.start('test-job')
@@ -225,7 +256,10 @@ describe('a job', () => {
     }
     const store = { status: async () => [], compareVersions, countLeftovers: async () => 0 } as unknown as Store
     const settings = { scrubIntervalMs: 7 * 24 * hourMs }
-    const jobs = openJobs({ services: { store, engine, keyring, clock, log: silentLog, settings }, runs: true })
+    const jobs = openJobs({
+      services: { store, engine, keyring, clock, ownClock: clock, log: silentLog, settings },
+      runs: true,
+    })
     opened.push(jobs)
     const scrub = async () => (await jobs.list()).find(({ name }) => name === 'scrub')
     expect(await scrub()).toMatchObject({ state: 'failed', startedAtMs: begunMs, examples: [damaged] })

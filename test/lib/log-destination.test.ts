@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { LogDestination } from '#lib/log/destination.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'myfsio-log-'))
@@ -88,3 +88,20 @@ it('goes on in a new file when its file was renamed', async () => {
   const all = readFileSync(`${file}.1`, 'utf8') + readFileSync(file, 'utf8')
   expect(all).toBe(`before\n${Array.from({ length: count }, (_, i) => `after ${i}\n`).join('')}`)
 }, 20_000)
+
+it('has neither a timer nor an open file after it was closed, and drops later lines', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const file = join(folder, 'closed.log')
+    const destination = new LogDestination(file)
+    destination.write('before\n')
+    expect(vi.getTimerCount()).toBe(1)
+    await Promise.all([destination.close(), destination.close()])
+    destination.write('after\n')
+    await new Promise<void>((resolve) => destination.flush(resolve))
+    expect(readFileSync(file, 'utf8')).toBe('before\n')
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})

@@ -1,5 +1,5 @@
 /** The engine over a real PostgreSQL. */
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { engineContract } from './engine-contract.ts'
@@ -17,5 +17,14 @@ describe.skipIf(noPostgres !== undefined)(
       engine: await openPostgresEngine({ address: postgres.address(), space: 'index' }),
       remove: async () => undefined,
     }))
+
+    it('tells the time of the server', async () => {
+      const engine = await openPostgresEngine({ address: postgres.address(), space: 'index' })
+      const ask = async () =>
+        Number((await postgres.query('SELECT extract(epoch FROM clock_timestamp()) * 1000'))[0]?.[0])
+      const times = [await ask(), (await engine.timeMs?.()) ?? 0, await ask()].map(Math.round)
+      expect(times).toEqual([...times].sort((one, other) => one - other))
+      await engine.close()
+    })
   },
 )

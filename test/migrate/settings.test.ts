@@ -47,7 +47,9 @@ it('imports the tags of a bucket before ABAC, and reports tags that can no longe
   expect(again.lines[0]).toMatch(/^note: the bucket setting tagging could not be taken \(InvalidRequest: .*\): tagged$/)
 })
 
-/** In front of the source: answers a read of the website configuration with nothing, as Garage does if there is none. */
+/**
+ * In front of the source: answers a read of the website configuration with nothing, as Garage does if there is none.
+ */
 function answerWebsiteWithNothing(url: string): Promise<Server> {
   const server = createServer((incoming, response) => {
     if (incoming.url?.includes('?website')) return response.writeHead(204).end()

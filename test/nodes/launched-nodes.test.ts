@@ -179,6 +179,12 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     await engine.close()
   })
 
+  it('are not moved elsewhere while they run', async () => {
+    const env = { ...store, STORAGE_ROOT: join(folder, 'mover') }
+    const mover = launch(['migrate', '--to-folder', join(folder, 'moved')], env)
+    expect(await refusal(mover)).toMatch(/These nodes use the index: .* Stop them first/)
+  })
+
   it('are checked by fsck while none of them runs, and have no files for `where` to name', async () => {
     const [one] = nodes
     const client = new S3Client(clientOf(one?.endpoint ?? '', { accessKeyId: 'ann', secretAccessKey: 'ann-secret' }))
@@ -205,7 +211,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes started by hand ${noPostgres ??
     writeFileSync(before, `KMS_ROOT_KEY="${rootKey}"\n`)
     const env = { ...store, STORAGE_ROOT: join(folder, 'a'), KMS_ROOT_KEY: 'the next root key of all of the nodes' }
     const rotate = () => rotateRootKey(loadConfig([], env, folder), before)
-    await expect(rotate()).rejects.toThrow(/These nodes run: .* Stop them first/)
+    await expect(rotate()).rejects.toThrow(/These nodes use the index: .* Stop them first/)
     for (const one of launched) one.child.kill('SIGTERM')
     await Promise.all(launched.map((one) => one.exited))
     expect(await rotate()).toContain('Another root key wraps the keys')

@@ -10,14 +10,18 @@ import {
 } from '@aws-sdk/client-iam'
 import {
   CreateBucketCommand,
+  DeleteBucketPolicyCommand,
   GetBucketPolicyCommand,
   ListBucketsCommand,
   PutBucketPolicyCommand,
+  PutBucketWebsiteCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { noPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
+import { visit } from '../website/ask.ts'
+import { readable } from '../website/start-site.ts'
 import { type Keys, startNode, storeIn, type TestNode } from './two-nodes.ts'
 
 const allow = (action: string) =>
@@ -103,6 +107,25 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
     expect([visit.status, await visit.text()]).toEqual([200, 'for all'])
   })
 
+  it('serve websites by the policy that the other has just changed', async () => {
+    const Bucket = 'site'
+    const s3 = a.s3()
+    await s3.send(new CreateBucketCommand({ Bucket }))
+    const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } }
+    await s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'index.html', Body: 'Home' }))
+    const port = Number(new URL(b.api).port)
+    const statusOnB = async () => (await visit(port, `${Bucket}.s3-website.localhost:${port}`, '/')).status
+    const statuses: number[] = []
+    for (let at = 0; at < 5; at++) {
+      await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: readable(Bucket) }))
+      statuses.push(await statusOnB())
+      await s3.send(new DeleteBucketPolicyCommand({ Bucket }))
+      statuses.push(await statusOnB())
+    }
+    expect(statuses).toEqual(Array.from({ length: 5 }, () => [200, 403]).flat())
+  })
+
   it('read what the other has just changed in IAM', async () => {
     for (let at = 0; at < 5; at++) {
       const [one, other] = at % 2 === 0 ? [a, b] : [b, a]
@@ -146,6 +169,19 @@ describe.skipIf(noPostgres !== undefined)(`two nodes over one database ${noPostg
       await visitor.get('/ui/sign-in')
       const { text } = await visitor.post('/ui/sign-in', { name: 'localadmin', secret: 'localadmin' })
       expect(text).toContain('Access temporarily locked')
+    }
+  })
+
+  it('count wrong secrets in requests together, and refuse the right one then', async () => {
+    const { accessKeyId, secretAccessKey } = await newUser(a, 'guessed', allow('*'))
+    const wrong = { accessKeyId, secretAccessKey: 'a guess' }
+    expect((await b.get('/_/nodes', { accessKeyId, secretAccessKey })).status).toBe(200)
+    for (const node of [a, b, a, b, a]) {
+      expect((await node.get('/_/nodes', wrong)).json).toContain('Invalid credentials')
+    }
+    for (const node of [a, b]) {
+      const { status, json } = await node.get('/_/nodes', { accessKeyId, secretAccessKey })
+      expect({ status, json }).toMatchObject({ status: 403, json: expect.stringContaining('temporarily locked') })
     }
   })
 

@@ -7,8 +7,8 @@ export interface HangingProxy {
   /** From now on nothing passes, in both directions. */
   hang(): void
   /**
-   * Hangs after the next data from a client that `isLast` accepts, of which the server does not get the last `withheldBytes`.
-   * Resolves once it hangs.
+   * Hangs after the next data from a client that `isLast` accepts, of which the server does not get the last
+   * `withheldBytes`. Resolves once it hangs.
    */
   hangAt(isLast: (data: Buffer) => boolean, withheldBytes: number): Promise<void>
   /**

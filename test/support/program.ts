@@ -11,9 +11,9 @@ import { prepareConsole } from '#app/console.ts'
 import { type OpenServices, openServices } from '#app/services.ts'
 import { loadConfig } from '#config/config.ts'
 import { closeServer, createHttpServer, listen } from '#http/server/server.ts'
-import { type Clock, systemClock } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import { createLog, flushLog } from '#lib/log/log.ts'
+import { closeLog, createLog } from '#lib/log/log.ts'
 import { indexElsewhere } from './store-elsewhere.ts'
 
 export interface ProgramOptions {
@@ -51,7 +51,7 @@ export interface TestProgram {
 }
 
 export async function startProgram(edge: 'api' | 'console', options: ProgramOptions = {}): Promise<TestProgram> {
-  const { iam, env, isPrimary = true, clock = systemClock } = options
+  const { iam, env, isPrimary = true, clock } = options
   const root = options.root ?? (await mkdtemp(join(tmpdir(), `myfsio-${edge}-`)))
   const settings = {
     STORAGE_ROOT: join(root, 'data'),
@@ -71,7 +71,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
   const ownLog = await createLog(config.log, edge)
   const { log = ownLog } = options
   const { bootstrap = { accessKey: 'localadmin', secretKey: 'localadmin' } } = options
-  const start = { config, version: '9.9.9', packageRoot, isPrimary, bootstrap, clock }
+  const start = { config, version: '9.9.9', packageRoot, isPrimary, bootstrap, ...(clock && { clock }) }
   const opened = await openServices(start, log)
   const servers: Server[] = []
   const serve = async (install: (app: IRouter) => void, port = 0) => {
@@ -95,7 +95,7 @@ export async function startProgram(edge: 'api' | 'console', options: ProgramOpti
     async close() {
       await Promise.all(servers.map((server) => closeServer(server, 0)))
       await opened.close()
-      await flushLog(ownLog)
+      await closeLog(ownLog)
       if (options.root === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import * as aws from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LeaseLost, Leases, leaseMs } from '#jobs/lease.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startProgram, type TestProgram } from '../support/program.ts'
@@ -63,6 +64,25 @@ describe('unneeded bytes upstream', () => {
     await runJob()
     expect(await count()).toBe(0)
     expect(await rowsLeft()).toEqual([])
+  })
+
+  it('are only removed by the process that has the lease of the job', async () => {
+    await put('key')
+    await remove('key')
+    clock.jump(16 * minuteMs)
+    const { engine, services } = program.opened
+    const [before, after] = [new Leases({ engine, clock }), new Leases({ engine, clock })]
+    const paused = await before.take('removal')
+    await after.take('removal')
+    clock.jump(leaseMs)
+    const taken = await after.take('removal')
+    if (paused === undefined || taken === undefined) throw new Error('the lease was not taken')
+    const rows = await rowsLeft()
+    const { signal } = new AbortController()
+    await expect(services.store.removeGone?.({ signal, engine: paused.engine })).rejects.toThrow(LeaseLost)
+    expect([await rowsLeft(), await count()]).toEqual([rows, 1])
+    while ((await services.store.removeGone?.({ signal, engine: taken.engine }))?.mayHaveMore);
+    expect([await rowsLeft(), await count()]).toEqual([[], 0])
   })
 
   it('are replaced objects and parts without an object', async () => {

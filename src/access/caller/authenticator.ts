@@ -4,9 +4,11 @@ import { withDecision } from '#access/decide/denial.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import { hintOf, recordFailure } from '#access/records/failed-authentication.ts'
 import { Lockout } from '#access/sign-in/lockout.ts'
+import { attemptsOfAddress, SharedLockout } from '#access/sign-in/shared-lockout.ts'
 import type { Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { Awaitable, MetadataEngine } from '#metadata/engine.ts'
 import { anonymous } from '#model/account.ts'
 import { createBucketHostReader } from '#model/bucket/bucket-host.ts'
 import { hasRegion, type Regions, signedRegionOf } from '#model/bucket/bucket-region.ts'
@@ -65,16 +67,19 @@ export interface AuthenticatorOptions {
   readonly log: { warn(fields: object, message: string): void }
   readonly settings: AuthenticatorSettings
   readonly clock: Clock
+  /** The engine of the index. */
+  readonly index: MetadataEngine
 }
 
 export interface Authenticator {
-  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Awaitable<Caller>
   authenticateForm(fields: ReadonlyMap<string, string>, received: Came, addressed?: Addressed): Caller
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { identities, journal, clientAddress, ownAccount, log, settings, clock } = options
+  const { identities, journal, clientAddress, ownAccount, log, settings, clock, index } = options
   const lockout = new Lockout(settings, { clock })
+  const sharedLockout = new SharedLockout(settings, { door: 'plain keys', engine: index, attemptsOfAddress, clock })
   const bucketInHost = createBucketHostReader(settings.virtualHostDomains)
 
   /** What a signature must be for. Written out, because V8 makes a new hidden class for each copy by spread. */
@@ -129,30 +134,40 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  function verifyPlain(
+  /**
+   * A right secret costs one read of the index, a wrong one is counted before it is answered. Attempts that run at the
+   * same time are not counted yet: `lockout` limits them in this process.
+   */
+  async function verifyPlain(
     { accessKeyId, secretAccessKey, sessionToken }: PlainCredentials,
     request: ReceivedSignable,
-  ): Caller {
+  ): Promise<Caller> {
     if (!settings.plainKeyAuth) throw refused('PLAIN_KEY_AUTH is off: secrets in headers are not accepted.')
     const address = clientAddress.address(request) ?? ''
     lockout.begin(accessKeyId, address)
     const identity = findOrUndefined(() => identities.identify(accessKeyId, sessionToken))
     const isRight = isSame(digest(identity?.secretAccessKey ?? ''), digest(secretAccessKey)) && identity !== undefined
     if (!isRight) {
+      await sharedLockout.begin(accessKeyId, address)
       // The answer is the same whether the key exists or not.
       const why = identity === undefined ? 'There is no such active access key.' : 'The secret is wrong for this key.'
       throw refused(why, 'Invalid credentials')
     }
     lockout.succeed(accessKeyId, address)
+    await sharedLockout.check(accessKeyId, address)
     recordUse(identity, settings.service)
     return { principal: identity, via: 'plain-keys', payload: declaredPayload(request) }
   }
 
-  function authenticate(request: ReceivedSignable, addressed: Addressed = {}): Caller {
-    try {
-      return verify(request, parseCredentials(request), addressed)
-    } catch (error) {
+  function authenticate(request: ReceivedSignable, addressed: Addressed = {}): Awaitable<Caller> {
+    const refuse = (error: unknown): never => {
       throw error instanceof ApiError ? explained(error, claimedKey(request), request) : error
+    }
+    try {
+      const caller = verify(request, parseCredentials(request), addressed)
+      return caller instanceof Promise ? caller.catch(refuse) : caller
+    } catch (error) {
+      return refuse(error)
     }
   }
 
@@ -175,7 +190,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return withDecision(error, decisionId)
   }
 
-  function verify(request: ReceivedSignable, credentials: PresentedCredentials, addressed: Addressed): Caller {
+  function verify(
+    request: ReceivedSignable,
+    credentials: PresentedCredentials,
+    addressed: Addressed,
+  ): Awaitable<Caller> {
     switch (credentials.kind) {
       case 'anonymous':
         return { ...anonymousCaller, payload: declaredPayload(request) }

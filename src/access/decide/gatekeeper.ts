@@ -4,6 +4,7 @@ import { type AuthenticatorOptions, createAuthenticator } from '#access/caller/a
 import type { Addressed, Caller, ReceivedSignable } from '#access/caller/caller.ts'
 import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { KeyPolicyBook } from '#identity/key-policies/key-policies.ts'
+import type { Awaitable } from '#metadata/engine.ts'
 import type { Principal } from '#model/account.ts'
 import { isKeptToOwnersAccount, isOfOwnersAccount } from '#policy/owners-account.ts'
 import type { Authorizer, RefusalRecorder } from './authorizer.ts'
@@ -18,7 +19,7 @@ export type Rights = Pick<Gatekeeper, 'authorize' | 'may' | 'authorizeKey'>
 /** Authentication and authorization for every interface of the server. Errors are ApiError with AWS's codes. */
 export interface Gatekeeper extends RefusalRecorder {
   /** Verifies the credentials of the request; anonymous if it has none. */
-  authenticate(request: ReceivedSignable, addressed?: Addressed): Caller
+  authenticate(request: ReceivedSignable, addressed?: Addressed): Awaitable<Caller>
   /**
    * Verifies the signature of the field `policy` of a POST upload (names in lower case); anonymous if there is none.
    * `received`: the request that carried the form.

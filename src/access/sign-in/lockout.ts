@@ -1,7 +1,7 @@
 /**
- * Counts failed attempts per name and address, and per address over all names, and locks either for some time after too
- * many. Attempts from one address never lock out another. Counts in the memory of one process, for secrets in requests,
- * which must not wait for the index. SharedLockout counts for all processes.
+ * Counts failed attempts per name and address, and locks both together for some time after too many. Attempts from one
+ * address never lock out another. Counts in the memory of one process, at once: so it limits attempts that run at the
+ * same time. SharedLockout counts for all processes.
  */
 import { hash } from 'node:crypto'
 import { type Clock, systemClock } from '#lib/clock.ts'
@@ -59,16 +59,6 @@ class FailureTable {
     rememberUpTo(failures.count >= this.#max ? this.#locked : this.#open, entriesMax, id, failures)
   }
 
-  /** Takes back the last `add`. */
-  takeBack(id: string): void {
-    const failures = this.#locked.get(id) ?? this.#open.get(id)
-    if (failures === undefined) return
-    this.#locked.delete(id)
-    failures.count--
-    if (failures.count > 0) this.#open.set(id, failures)
-    else this.#open.delete(id)
-  }
-
   forget(id: string): void {
     this.#open.delete(id)
     this.#locked.delete(id)
@@ -76,31 +66,23 @@ class FailureTable {
 }
 
 export interface LockoutOptions {
-  /** How many times `authMaxAttempts` an address may fail over all names; undefined: no limit. */
-  readonly attemptsOfAddress?: number
   readonly clock?: Clock
 }
 
 export class Lockout {
   readonly #clock: Clock
   readonly #names: FailureTable
-  readonly #addresses: FailureTable | undefined
 
-  constructor(settings: LockoutSettings, { attemptsOfAddress, clock = systemClock }: LockoutOptions = {}) {
+  constructor(settings: LockoutSettings, { clock = systemClock }: LockoutOptions = {}) {
     this.#clock = clock
     const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
     this.#names = new FailureTable(max, minutes)
-    this.#addresses = attemptsOfAddress === undefined ? undefined : new FailureTable(max * attemptsOfAddress, minutes)
   }
 
-  /** AccessDenied while the name is locked for this address, or the address is locked. */
+  /** AccessDenied while the name is locked for this address. */
   check(name: string, address: string): void {
-    const nowMs = this.#clock.nowMs()
-    const network = networkOf(address)
-    const ofName = this.#names.findLock(idOf(name, network), nowMs)
-    const lock = ofName ?? this.#addresses?.findLock(network, nowMs)
-    if (lock === undefined) return
-    throw lockedError(lock, ofName === undefined ? 'it' : 'this name')
+    const lock = this.#names.findLock(idOf(name, networkOf(address)), this.#clock.nowMs())
+    if (lock !== undefined) throw lockedError(lock, 'this name')
   }
 
   /**
@@ -108,17 +90,12 @@ export class Lockout {
    */
   begin(name: string, address: string): void {
     this.check(name, address)
-    const nowMs = this.#clock.nowMs()
-    const network = networkOf(address)
-    this.#names.add(idOf(name, network), nowMs)
-    this.#addresses?.add(network, nowMs)
+    this.#names.add(idOf(name, networkOf(address)), this.#clock.nowMs())
   }
 
   /** Takes back what `begin` counted, since the attempt was right. */
   succeed(name: string, address: string): void {
-    const network = networkOf(address)
-    this.#names.forget(idOf(name, network))
-    this.#addresses?.takeBack(network)
+    this.#names.forget(idOf(name, networkOf(address)))
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Like Lockout, but for attempts that are hashed, counted by all processes and nodes together in rows of the index. The
- * number of rows is limited by the number of hashes computed while a lock lasts. A job removes expired rows.
+ * Like Lockout, but counted by all processes and nodes together in rows of the index. Once an address is locked, its
+ * attempts write no more rows. A job removes expired rows.
  */
 import { hash } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
@@ -15,6 +15,9 @@ interface Failures {
   /** The failures expire at this time. */
   readonly expiresAtMs: number
 }
+
+/** Several people may share an address. */
+export const attemptsOfAddress = 4
 
 export interface SharedLockoutOptions {
   /** The kind of sign-in: attempts at one kind do not count for another. */

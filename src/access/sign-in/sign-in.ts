@@ -14,7 +14,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { ApiError } from '#model/errors.ts'
 import { isSame } from '#signature/signing-key.ts'
-import { SharedLockout } from './shared-lockout.ts'
+import { attemptsOfAddress, SharedLockout } from './shared-lockout.ts'
 
 export interface SignInSettings {
   readonly secretKey: string | undefined
@@ -45,9 +45,6 @@ export interface SignIn {
   /** Undefined if the session must end. */
   resume(signedIn: SignedIn): Identity | undefined
 }
-
-/** Several people may share an address. */
-const attemptsOfAddress = 4
 
 export interface SignInOptions {
   readonly identities: Identities

@@ -1,16 +1,13 @@
 /** Moves a store to the place that another configuration names. No server may use either. */
-
+import { openUnusedIndex } from '#app/nodes/unused-index.ts'
 import { isShared, openIndex } from '#app/open-index.ts'
 import { type OpenContext, openContext } from '#app/open-store.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
 import type { AppConfig } from '#config/config.ts'
-import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
 import type { MoveReport } from '#migrate/move/move-report.ts'
 import { MoveRefused, moveStore } from '#migrate/move-store.ts'
-import { findLivingNodes, nameNodes } from '#nodes/living-nodes.ts'
 import { moveDocuments } from './move-documents.ts'
 
 export interface MoveToOptions {
@@ -25,7 +22,7 @@ export interface MoveToOptions {
   readonly log: LevelLog
 }
 
-/** Returns whether everything was moved and is intact. Throws MoveRefused, FolderInUse. */
+/** Returns whether everything was moved and is intact. Throws MoveRefused, FolderInUse, NodeRefused. */
 export async function moveTo(options: MoveToOptions): Promise<boolean> {
   const { source, target, log, ownerId } = options
   if (nameOf(source) === nameOf(target)) throw new MoveRefused('Source and target have the same index.')
@@ -34,8 +31,7 @@ export async function moveTo(options: MoveToOptions): Promise<boolean> {
   }
   const opened: OpenContext[] = []
   const open = async (config: AppConfig): Promise<OpenContext> => {
-    const engine = await openIndex(config)
-    await assertNoNodes(engine, config)
+    const engine = await (isShared(config) ? openUnusedIndex(config) : openIndex(config))
     const { storageRoot: root, durability, region, upstream, verifyReads } = config
     const more = { region, upstream, verifyReads, bucketDefaults: config, ...(ownerId !== undefined && { ownerId }) }
     const one = await openContext({ root, durability, engine, log, ...more })
@@ -65,12 +61,4 @@ function nameOf(config: AppConfig): string {
   if (metadataAddress === undefined) return storageRoot
   const { hosts, database, schema } = metadataAddress
   return `postgres://${hosts.map(({ host, port }) => `${host}:${port}`).join()}/${database}?schema=${schema}`
-}
-
-async function assertNoNodes(engine: MetadataEngine, config: AppConfig): Promise<void> {
-  if (!isShared(config)) return
-  const living = await findLivingNodes(engine, systemClock)
-  if (living.length === 0) return
-  await engine.close()
-  throw new MoveRefused(`Nodes use the index: ${nameNodes(living)}. Stop them first: a move needs it for itself.`)
 }

@@ -24,7 +24,7 @@ interface Checked {
   /** The text that is written to the index. */
   readonly text: string
   /** Why this text may not replace the present document. */
-  findLoss(present: string): string | undefined
+  findLoss(present: string, nowMs: number): string | undefined
 }
 
 /** `check` throws DocumentProblem. */
@@ -41,8 +41,8 @@ function checkKeys(text: string): Checked {
   const { value } = parseDocument(keyDocumentShape, text)
   return {
     text: formatDocument(value),
-    findLoss(present) {
-      const lost = findLostMaterial(JSON.parse(present) as KeyDocument, value, Date.now())
+    findLoss(present, nowMs) {
+      const lost = findLostMaterial(JSON.parse(present) as KeyDocument, value, nowMs)
       return lost && `kms_keys.json has no material ${lost} any more, and what it seals could never be opened.`
     },
   }
@@ -95,13 +95,15 @@ async function importFiles({ engine, rows }: SharedDocuments, { folder, isForced
   }
   const stamps = readStamps(join(folder, stampsFile))
   const mistakes: string[] = []
+  // The clock of this machine may be wrong.
+  const nowMs = Math.min(Date.now(), (await engine.timeMs?.()) ?? Number.POSITIVE_INFINITY)
   const replacements = []
   for (const { name, check } of given) {
     const path = join(folder, name)
     const before = await readText(engine, name)
     const checked = checkFile(path, check, mistakes)
     if (checked === undefined || checked.text === before?.text) continue
-    if (!isForced) mistakes.push(...refusals({ name, checked, before, exported: stamps[name] }))
+    if (!isForced) mistakes.push(...refusals({ name, checked, before, exported: stamps[name], nowMs }))
     replacements.push({ name, text: checked.text, before })
   }
   if (mistakes.length > 0) throw new ImportRefused(mistakes.join('\n'))
@@ -130,12 +132,13 @@ interface Replacing {
   readonly checked: Checked
   readonly before: { readonly stamp: string; readonly text: string } | undefined
   readonly exported: string | undefined
+  readonly nowMs: number
 }
 
-function refusals({ name, checked, before, exported }: Replacing): string[] {
+function refusals({ name, checked, before, exported, nowMs }: Replacing): string[] {
   if (before === undefined) return []
   const isOther = exported !== before.stamp
-  const loss = checked.findLoss(before.text)
+  const loss = checked.findLoss(before.text, nowMs)
   return [
     ...(isOther ? [`${name} was changed since it was exported. Export it again, or use --force to overwrite it.`] : []),
     ...(loss === undefined ? [] : [`${loss} Use --force if that is meant.`]),

@@ -7,7 +7,7 @@
  * then `settle`. If a process ends in between, the next `recover` or a reader settles the change.
  */
 import type { AsideReason, BlobRef } from '#metadata/blob-ref.ts'
-import type { Awaitable } from '#metadata/engine.ts'
+import type { Awaitable, RowEngine } from '#metadata/engine.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
 import type { ChecksumAlgorithm } from '#model/object/object.ts'
@@ -50,11 +50,8 @@ export interface BlobStore {
   start(owner: BlobOwner): Promise<number>
   /** Removes what ended processes have left behind and no record names. */
   removeAbandoned(): Promise<void>
-  /**
-   * For a store that removes bytes some time after their deletion: one step of that. Only one process at a time calls
-   * it.
-   */
-  removeGone?(signal?: AbortSignal): Promise<RemovedBytes>
+  /** For a store that removes bytes some time after their deletion: one step of that. */
+  removeGone?(run?: RemovalRun): Promise<RemovedBytes>
   close(): Promise<void>
 
   /** ServiceUnavailable if there is no room for so many more bytes. */
@@ -150,6 +147,12 @@ export interface Whereabouts {
    * noncurrent.
    */
   readonly reason?: AsideReason | 'name'
+}
+
+/** A step under the lease of a job. Commits through `engine` fail once another process has the lease. */
+export interface RemovalRun {
+  readonly signal: AbortSignal
+  readonly engine: RowEngine
 }
 
 export interface ByHand {

@@ -2,7 +2,7 @@ import type { Durability, VerifyReads } from '#blobs/contract/blob-store.ts'
 import type { TroubleLog } from '#blobs/trouble-log.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
-import type { Check, MetadataEngine, Write } from '#metadata/engine.ts'
+import type { Check, MetadataEngine, RowEngine, Write } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
@@ -24,7 +24,7 @@ export interface UpstreamContext {
   readonly verified: VerifiedBlobs
 }
 
-type Writer = Pick<UpstreamContext, 'engine' | 'durability'>
+type Writer = Pick<UpstreamContext, 'durability'> & { readonly engine: RowEngine }
 
 /** In `strict`, resolves when the rows survive a power loss. Throws OperationAborted if a check fails. */
 export async function writeDurably(

@@ -1,8 +1,10 @@
 /**
  * Removes bytes that nothing needs: staged blobs without a version after a day, and deleted blobs after some minutes,
- * so that reads can end first. Every step can be repeated: rows name what is to be removed until it is removed.
+ * so that reads can end first. Every step can be repeated: rows name what is to be removed until it is removed. Under
+ * the lease of a job, no row is changed after another process has the lease. Objects upstream may be removed after
+ * that: nothing uses a piece that has a `doomed` row, and its id is never used again.
  */
-import type { MetadataEngine } from '#metadata/engine.ts'
+import type { RowEngine } from '#metadata/engine.ts'
 import { rowParts } from '#metadata/tables.ts'
 import { type Transaction, transact } from '#metadata/transact.ts'
 import { decodeCounters } from '#metadata/write.ts'
@@ -30,8 +32,10 @@ export const graceMs = 15 * 60 * 1000
 /** DeleteObjects accepts 1,000 keys. */
 const batchMax = 1000
 
+type Removing = Pick<UpstreamContext, 'clock' | 'upstream' | 'durability'> & { readonly engine: RowEngine }
+
 /** Handles at most one batch of each kind. No step waits for a flush: after a power loss it is repeated. */
-export async function removeGone(context: UpstreamContext, signal?: AbortSignal): Promise<RemovedBytes> {
+export async function removeGone(context: Removing, signal?: AbortSignal): Promise<RemovedBytes> {
   const abandoned = await abandonStaged(context, signal)
   const blobs = await freeGone(context, signal)
   const { removed, failure } = await removeDoomed(context)
@@ -44,7 +48,7 @@ export async function removeGone(context: UpstreamContext, signal?: AbortSignal)
   }
 }
 
-async function abandonStaged(context: UpstreamContext, signal: AbortSignal | undefined): Promise<number> {
+async function abandonStaged(context: Removing, signal: AbortSignal | undefined): Promise<number> {
   const { engine, clock } = context
   const nowMs = clock.nowMs()
   let abandoned = 0
@@ -58,7 +62,7 @@ async function abandonStaged(context: UpstreamContext, signal: AbortSignal | und
   return abandoned
 }
 
-async function freeGone(context: UpstreamContext, signal: AbortSignal | undefined): Promise<number> {
+async function freeGone(context: Removing, signal: AbortSignal | undefined): Promise<number> {
   const { engine, clock } = context
   const rows = await engine.scan(goneRowsUntil(clock.nowMs() - graceMs), { limit: batchMax })
   let freed = 0
@@ -80,7 +84,7 @@ async function freeGone(context: UpstreamContext, signal: AbortSignal | undefine
 }
 
 /** One blob fewer has these pieces. Removes pieces that no blob has. */
-async function freePieces(engine: MetadataEngine, transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
+async function freePieces(engine: RowEngine, transaction: Transaction, pieces: readonly Piece[]): Promise<void> {
   const counted = [...countById(pieces).values()]
   const keys = counted.map(({ piece }) => sharedKey(piece.id))
   const rows = await engine.getMany(keys)
@@ -96,7 +100,7 @@ async function freePieces(engine: MetadataEngine, transaction: Transaction, piec
   }
 }
 
-async function removeDoomed(context: UpstreamContext): Promise<{ removed: number; failure: Error | undefined }> {
+async function removeDoomed(context: Removing): Promise<{ removed: number; failure: Error | undefined }> {
   const { engine, upstream } = context
   const ids = (await engine.scan(doomedRows(), { limit: batchMax })).map(({ key }) => rowParts(key)[1] ?? '')
   if (ids.length === 0) return { removed: 0, failure: undefined }

@@ -22,7 +22,6 @@ export const bytesKey = (id: string): Buffer => rowKey('B', 'bytes', id)
 export const sharedKey = (id: string): Buffer => rowKey('B', 'shared', id)
 export const stagedKey = (id: string): Buffer => rowKey('B', 'staged', id)
 export const doomedKey = (id: string): Buffer => rowKey('B', 'doomed', id)
-export const partsKey = (uploadId: string): Buffer => rowKey('B', 'parts', uploadId)
 export const goneKey = (goneAtMs: number, id: string): Buffer => rowKey('B', 'gone', timeText(goneAtMs), id)
 
 export const blobRows = () => rowsOf('B', 'blob')

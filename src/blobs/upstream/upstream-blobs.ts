@@ -3,7 +3,14 @@
  * objects upstream with their own ids. They are never moved or changed, so a commit only writes rows (rows.ts).
  */
 import type { BlobChange } from '#blobs/contract/blob-change.ts'
-import type { BlobStore, Durability, Recorded, SettleOptions, VerifyReads } from '#blobs/contract/blob-store.ts'
+import type {
+  BlobStore,
+  Durability,
+  Recorded,
+  RemovalRun,
+  SettleOptions,
+  VerifyReads,
+} from '#blobs/contract/blob-store.ts'
 import type { ByteRange, IncomingBody, StagedBlob } from '#blobs/contract/incoming.ts'
 import type { OpenBlob } from '#blobs/contract/open-blob.ts'
 import { rowOnlyBuckets } from '#blobs/row-only-buckets.ts'
@@ -67,7 +74,7 @@ export class UpstreamBlobs implements BlobStore {
     const { settings, clock, log, engine } = options
     const upstream = new Upstream(settings, clock)
     try {
-      await checkUpstream(engine, upstream)
+      await checkUpstream(engine, upstream, clock)
     } catch (error) {
       upstream.close()
       throw error
@@ -84,8 +91,8 @@ export class UpstreamBlobs implements BlobStore {
   /** Another node may still be writing such a blob: a job removes it after a day. */
   async removeAbandoned(): Promise<void> {}
 
-  removeGone(signal?: AbortSignal): Promise<RemovedBytes> {
-    return removeGone(this.#context, signal)
+  removeGone(run?: RemovalRun): Promise<RemovedBytes> {
+    return removeGone({ ...this.#context, ...(run && { engine: run.engine }) }, run?.signal)
   }
 
   async close(): Promise<void> {

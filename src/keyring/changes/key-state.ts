@@ -36,10 +36,9 @@ export function cancelDeletion(keyring: LocalKeyring, key: KeyEntry): Promise<Ke
   })
 }
 
-/** Removes the keys whose waiting period has ended, with their aliases. Returns their ARNs. */
-export async function deleteExpiredKeys(keyring: LocalKeyring): Promise<string[]> {
-  const now = keyring.now()
-  const isOver = ({ deletesAt }: KeyEntry) => deletesAt !== undefined && Date.parse(deletesAt) <= Date.parse(now)
+/** Removes the keys whose waiting period has ended at `nowMs`, with their aliases. Returns their ARNs. */
+export async function deleteExpiredKeys(keyring: LocalKeyring, nowMs: number): Promise<string[]> {
+  const isOver = ({ deletesAt }: KeyEntry) => deletesAt !== undefined && Date.parse(deletesAt) <= nowMs
   const find = ({ keys }: KeyDocument) => keys.filter(isOver)
   if (find(keyring.keys).length === 0) return []
   let deleted: KeyEntry[] = []

@@ -5,6 +5,7 @@ import { type AppConfig, formerKeySettings } from '#config/config.ts'
 import { RootKeyProblem } from '#keyring/root-key/root-key-source.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { assertIndexOwn, assertStorageWritable } from '#launcher/start/storage-access.ts'
+import { NodeRefused } from '#nodes/refused-start.ts'
 
 export interface RotateArguments {
   /** A file with the settings that name the present root key. */
@@ -38,7 +39,10 @@ export async function rotateRootKey(config: AppConfig, from: string | undefined)
     }[root?.kind ?? 'file']
     return `Another root key wraps the keys. It is ${where}. Backups from before need the root key of before.`
   } catch (error) {
-    if (!(error instanceof RootKeyProblem || error instanceof FolderInUse)) throw error
-    throw new StartError(error.message)
+    throw isPlain(error) ? new StartError(error.message) : error
   }
 }
+
+/** Told in its sentence. */
+const isPlain = (error: unknown): error is Error =>
+  error instanceof RootKeyProblem || error instanceof FolderInUse || error instanceof NodeRefused

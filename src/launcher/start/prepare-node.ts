@@ -1,5 +1,5 @@
 /** The start of a node whose index is shared with others (METADATA_URL). */
-import { joinIndex } from '#app/nodes/join-index.ts'
+import { type Joined, type JoinOptions, joinIndex } from '#app/nodes/join-index.ts'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
 import { version } from '#lib/program/package-root.ts'
@@ -9,8 +9,7 @@ import { type Prepared, prepareUsers } from './first-start.ts'
 /** StartError. */
 export async function prepareNode(config: AppConfig, say: (sentence: string) => void): Promise<Prepared> {
   let prepared: Prepared | undefined
-  const { secretKey, iamText } = await joinIndex(config, {
-    version,
+  const { secretKey, iamText } = await joinAsNode(config, {
     say,
     bootstrapOf: (text) => {
       prepared = prepareUsers(config, text)
@@ -21,8 +20,6 @@ export async function prepareNode(config: AppConfig, say: (sentence: string) => 
       const sentence = await putAdministrator(identities, config)
       if (sentence !== undefined) say(sentence)
     },
-  }).catch((error: unknown) => {
-    throw error instanceof Error && 'code' in error ? new StartError(error.message) : error
   })
   if (prepared === undefined) throw new Error('The users of the index were not read')
   // Of two nodes that start at once, one has made the first user.
@@ -31,5 +28,14 @@ export async function prepareNode(config: AppConfig, say: (sentence: string) => 
     ...(isOwn ? prepared : prepareUsers(config, iamText)),
     config: { ...config, secretKey },
     secretIn: 'the index',
+  }
+}
+
+/** StartError. */
+export async function joinAsNode(config: AppConfig, options: Omit<JoinOptions, 'version'>): Promise<Joined> {
+  try {
+    return await joinIndex(config, { ...options, version })
+  } catch (error) {
+    throw error instanceof Error && 'code' in error ? new StartError(error.message) : error
   }
 }

@@ -42,6 +42,8 @@ export class LogDestination {
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
   #isReopening = false
+  #closed: Promise<void> | undefined
+  #watch: NodeJS.Timeout | undefined
   #whenFlushed: (() => void)[] = []
 
   /** A descriptor, or a file, which is opened again within seconds after it was renamed. */
@@ -52,6 +54,7 @@ export class LogDestination {
   }
 
   write(line: string): void {
+    if (this.#closed !== undefined) return
     if (this.#waitingBytes > waitingMaxBytes) {
       this.#dropped++
       return
@@ -64,6 +67,18 @@ export class LogDestination {
   flush(done?: () => void): void {
     if (done !== undefined) this.#whenFlushed.push(done)
     this.#writeNext()
+  }
+
+  /** Writes what waits, and closes the file; a descriptor stays open. Later lines are dropped. */
+  close(): Promise<void> {
+    clearInterval(this.#watch)
+    this.#closed ??= new Promise((resolve) => {
+      this.flush(() => {
+        if (this.#file !== undefined) fs.closeSync(this.#fd)
+        resolve()
+      })
+    })
+    return this.#closed
   }
 
   #add(line: string): void {
@@ -160,7 +175,7 @@ export class LogDestination {
 
   #reopenWhenRenamed(file: string): void {
     let inode = inodeOf(file)
-    setInterval(() => {
+    this.#watch = setInterval(() => {
       const found = inodeOf(file)
       if (found !== inode) {
         this.#isReopening = true

@@ -15,6 +15,9 @@ export interface LogSettings {
 
 export type Log = pino.Logger
 
+/** The second destinations. */
+const files = new WeakMap<Log, LogDestination>()
+
 /** The interface that pino expects of a buffering destination. */
 interface Destination extends pino.DestinationStream {
   flush?(done: () => void): void
@@ -28,7 +31,7 @@ export async function createLog(settings: LogSettings, name: string): Promise<Lo
   if (settings.file === undefined) return openLog(settings, name, first)
   mkdirSync(dirname(settings.file), { recursive: true })
   const second = new LogDestination(settings.file)
-  return openLog(settings, name, {
+  const log = openLog(settings, name, {
     write(line: string): void {
       first.write(line)
       second.write(line)
@@ -37,17 +40,23 @@ export async function createLog(settings: LogSettings, name: string): Promise<Lo
       second.flush(() => (first instanceof LogDestination ? first.flush(done) : done()))
     },
   })
+  files.set(log, second)
+  return log
 }
 
 const openLog = ({ level }: LogSettings, name: string, stream: Destination): Log =>
   pino({ level, base: { name, pid: process.pid } }, stream)
 
-/** Call before the process ends on purpose: also writes what a slow reader has no room for yet, for a limited time. */
-export async function flushLog(log: Log): Promise<void> {
+/** Also writes what a slow reader has no room for yet, for a limited time. Later lines do not reach the file. */
+export async function closeLog(log: Log): Promise<void> {
   await new Promise<void>((resolve) => {
-    setTimeout(resolve, flushMaxMs).unref()
-    log.flush(() => resolve())
+    const limit = setTimeout(resolve, flushMaxMs).unref()
+    log.flush(() => {
+      clearTimeout(limit)
+      resolve()
+    })
   })
+  await files.get(log)?.close()
 }
 const flushMaxMs = 2000
 

@@ -18,19 +18,26 @@ import type { Space } from './space.ts'
 import { migrate } from './tables/migrate.ts'
 import { probeLocks } from './tables/probe-locks.ts'
 
-interface PostgresOptions {
+export interface PostgresOptions {
   readonly address: PostgresAddress
   readonly space: Space
   /** Maximum of connections, if it differs from the address. */
   readonly poolSize?: number
+  /** Whether a commit waits until it survives a crash of the server. Default: yes. */
+  readonly isFlushed?: boolean
 }
 
 /**
  * Throws IndexUnreadable if the database does not answer, refuses, has tables of a newer release, or lacks what commits
  * rely on.
  */
-export async function openPostgresEngine({ address, space, poolSize }: PostgresOptions): Promise<MetadataEngine> {
-  const pool = new Pool(address, poolSize ?? address.poolSize)
+export async function openPostgresEngine({
+  address,
+  space,
+  poolSize,
+  isFlushed = true,
+}: PostgresOptions): Promise<MetadataEngine> {
+  const pool = new Pool(address, poolSize ?? address.poolSize, isFlushed)
   const engine = new PostgresEngine(pool, address, space)
   try {
     await engine.prepare()
@@ -106,6 +113,11 @@ class PostgresEngine implements MetadataEngine {
     return committed
   }
 
+  async timeMs(): Promise<number> {
+    const [[timeMs] = []] = await this.#ask((connection) => connection.query(timeStatement))
+    return Number(timeMs)
+  }
+
   async close(): Promise<void> {
     this.#outcomes.close()
     await this.#pool.close()
@@ -123,6 +135,8 @@ class PostgresEngine implements MetadataEngine {
     }
   }
 }
+
+const timeStatement = { name: 'time', text: 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8' } as const
 
 type Tried = { readonly rows: readonly unknown[][] } | { readonly failed: unknown }
 

@@ -16,8 +16,9 @@ import type { StoreContext } from '#store/context.ts'
 import type { Store } from '#store/contract.ts'
 import { findRecord } from '#store/reads/read.ts'
 import { type BegunUpload, noState, requireUnchanged, stateOfKey } from './begun-uploads.ts'
+import { recordEnd } from './end-of-upload.ts'
 import { noSuchUpload, readParts, type StoredPart } from './parts.ts'
-import { isUploadId, removeRows } from './uploads.ts'
+import { isUploadId } from './uploads.ts'
 
 type Complete = Parameters<Store['completeUpload']>[0]
 
@@ -103,7 +104,7 @@ async function completeBegun(
         const now = await transaction.get(partRow)
         if (now === undefined || decodeJson<StoredPart>(now).etag !== part.etag) throw new ApiError('InvalidPart')
       }
-      await removeRows(context, transaction, row, uploadId)
+      await recordEnd(context, transaction, row, uploadId)
       transaction.put(rowKey('m', version.blob.id), encodeJson(parts.map((part) => objectPart(upload, part))))
       if (complete.annotations !== undefined) await takeOver(transaction, complete.annotations)
       const completed = completedUpload(version, parts, context.clock.nowMs())

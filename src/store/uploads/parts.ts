@@ -9,6 +9,7 @@ import { type StoreContext, transactDurably } from '#store/context.ts'
 import type { OpenObject } from '#store/contract.ts'
 import { etagOf } from '#store/etag.ts'
 import type { OpenVersion } from '#store/reads/open-version.ts'
+import { countPart } from './end-of-upload.ts'
 
 export type StoredPart = UploadedPart & Pick<StagedPart, 'salt'> & { readonly at: PartRef }
 
@@ -80,6 +81,7 @@ export async function putPart(
       const replaced = await transaction.get(row)
       const old = replaced === undefined ? undefined : decodeJson<StoredPart>(replaced)
       transaction.put(row, encodeJson(part))
+      countPart(transaction, uploadId)
       await context.blobs.parts.record(transaction, uploadId, partNumber, at, old?.at)
       return old
     })

@@ -1,13 +1,12 @@
 /** Multipart uploads. Each has a row and a folder until it is completed or aborted. */
-import type { Bytes } from '#metadata/engine.ts'
 import { randomId } from '#metadata/order.ts'
-import { decodeJson, encodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
-import type { Transaction } from '#metadata/transact.ts'
+import { decodeJson, encodeJson, rowKey } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Upload } from '#model/object/multipart/upload.ts'
 import { bucketIn } from '#store/buckets/buckets.ts'
 import { type StoreContext, transactDurably } from '#store/context.ts'
 import { type BegunUpload, stateOfKey } from './begun-uploads.ts'
+import { recordEnd } from './end-of-upload.ts'
 import { noSuchUpload } from './parts.ts'
 
 export async function createUpload(
@@ -59,19 +58,7 @@ export async function abortUpload(
     if (ifInitiatedMs !== undefined && Math.floor(ifInitiatedMs / 1000) !== Math.floor(initiatedAtMs / 1000)) {
       throw new ApiError('PreconditionFailed', { fields: { Condition: 'x-amz-if-match-initiated-time' } })
     }
-    await removeRows(context, transaction, row, uploadId)
+    await recordEnd(context, transaction, row, uploadId)
   })
   await context.blobs.parts.remove(uploadId)
-}
-
-/** All rows of an upload that has ended. */
-export async function removeRows(
-  { blobs }: StoreContext,
-  transaction: Transaction,
-  row: Bytes,
-  uploadId: string,
-): Promise<void> {
-  transaction.remove(row)
-  for (const { key } of await transaction.scan(rowsOf('p', uploadId))) transaction.remove(key)
-  await blobs.parts.recordEnd(transaction, uploadId)
 }

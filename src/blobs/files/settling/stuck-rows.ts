@@ -22,14 +22,14 @@ export class StuckRows<Row> {
 
   keep(row: Row, waitMs = waitMaxMs): void {
     const boundedMs = Math.min(waitMs, waitMaxMs)
-    const dueAtMs = Date.now() + boundedMs
+    const dueAtMs = performance.now() + boundedMs
     this.#rows.push({ row, waitMs: boundedMs, dueAtMs })
     if (dueAtMs < this.#timerAtMs) this.#wakeAt(dueAtMs)
   }
 
   /** Removes and returns the rows that are due, or all. */
   take({ areAllDue }: { readonly areAllDue: boolean }): StuckRow<Row>[] {
-    const now = Date.now()
+    const now = performance.now()
     const due = this.#rows.filter(({ dueAtMs }) => areAllDue || dueAtMs <= now)
     if (due.length === 0) return due
     this.#rows = this.#rows.filter(({ dueAtMs }) => !areAllDue && dueAtMs > now)
@@ -46,6 +46,6 @@ export class StuckRows<Row> {
     clearTimeout(this.#timer)
     this.#timerAtMs = atMs
     if (atMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(this.#onDue, Math.max(0, atMs - Date.now()) + 1).unref()
+    this.#timer = setTimeout(this.#onDue, Math.max(0, atMs - performance.now()) + 1).unref()
   }
 }

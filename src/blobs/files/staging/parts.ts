@@ -67,7 +67,7 @@ export class PartFiles implements PartBlobs {
     const { uploadId } = upload
     assertRoom(this.#context, body.sizeBytes)
     if (!fs.existsSync(layout.assembled(uploadId))) await this.#restoreFolder(upload)
-    const at = await this.#choosePlace(uploadId, partNumber, body.sizeBytes)
+    const at = await this.#choosePlace(upload, partNumber, body.sizeBytes)
     const isInSlot = 'offset' in at
     const path = isInSlot ? layout.assembled(uploadId) : layout.partFile(uploadId, at.file)
     try {
@@ -101,10 +101,13 @@ export class PartFiles implements PartBlobs {
    * Reserves the part's slot in the assembled file if it is free and the size fits. The first part sets the size of the
    * slots.
    */
-  async #choosePlace(uploadId: string, partNumber: number, sizeBytes: number | undefined): Promise<PartPlace> {
+  async #choosePlace(upload: Upload, partNumber: number, sizeBytes: number | undefined): Promise<PartPlace> {
+    const { bucket, key, uploadId } = upload
     const aside = { file: `${partText(partNumber)}-${randomId(8)}` }
     if (sizeBytes === undefined || sizeBytes === 0) return aside
     const { result } = await transact(this.#context.engine, async (transaction): Promise<PartPlace> => {
+      // Otherwise a part that comes after the end of the upload would leave the rows of its slot.
+      if ((await transaction.get(rowKey('u', bucket, key, uploadId))) === undefined) throw noSuchUpload(uploadId)
       const sizeRow = rowKey('s', uploadId)
       const slotRow = rowKey('s', uploadId, partText(partNumber))
       const slotSize = await transaction.get(sizeRow)

@@ -6,24 +6,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { StartRefused } from '#blobs/contract/start-refused.ts'
 import { describe, UpstreamProblem } from '#blobs/upstream/client/problem.ts'
 import type { Upstream } from '#blobs/upstream/client/upstream.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
-import { storeKey } from '#metadata/store-key.ts'
-import { decodeJson, encodeJson, rowsOf } from '#metadata/tables.ts'
-import { transact } from '#metadata/transact.ts'
+import { decodeJson, encodeJson } from '#metadata/tables.ts'
 import { ApiError } from '#model/errors.ts'
-
-interface OwnStore {
-  readonly kind: 'upstream'
-  readonly storeId: string
-  /** The object upstream was written. If it is missing, this is another store. */
-  readonly isNamed?: true
-}
+import { confirmClaim, type OwnStore, ownStore, waitForClaim } from './store-claim.ts'
 
 /** Throws StartRefused. */
-export async function checkUpstream(engine: MetadataEngine, upstream: Upstream): Promise<void> {
+export async function checkUpstream(engine: MetadataEngine, upstream: Upstream, clock: Clock): Promise<void> {
   try {
     upstream.hasMd5Etags = await probe(upstream)
-    await claimStore(engine, upstream)
+    await claimStore(engine, upstream, clock)
   } catch (error) {
     if (error instanceof StartRefused) throw error
     if (error instanceof UpstreamProblem || error instanceof ApiError) throw refusal(upstream, error)
@@ -45,40 +38,28 @@ async function probe(upstream: Upstream): Promise<boolean> {
 
 const unlike = { status: undefined, code: '', message: 'it does not have the bytes that were just written' }
 
-async function claimStore(engine: MetadataEngine, upstream: Upstream): Promise<void> {
-  const own = await ownStore(engine)
+async function claimStore(engine: MetadataEngine, upstream: Upstream, clock: Clock): Promise<void> {
   const key = `${upstream.settings.prefix}myfsio-store.json`
-  const there = await upstream.find(key)
-  if (there === undefined) {
-    const bytes = encodeJson({ storeId: own.storeId })
-    if (own.isNamed) throw new StartRefused(`${whereOf(upstream)} ${withoutName(bytes)}`)
-    await upstream.put(key, { source: bytes, sizeBytes: bytes.length })
-  } else if (storeIdIn(there) !== own.storeId) {
-    throw new StartRefused(
-      `${whereOf(upstream)} has the bytes of another store: give BLOBS_URL another prefix, or start with the index that belongs to it.`,
-    )
+  const place = whereOf(upstream)
+  for (;;) {
+    const own = await ownStore(engine, place)
+    const there = await upstream.find(key)
+    const isAbsent = there === undefined
+    if (!isAbsent && storeIdIn(there) !== own.storeId) throw new StartRefused(`${place} ${ofAnother}`)
+    if (isAbsent && own.isNamed) throw new StartRefused(`${place} ${withoutName(nameOf(own))}`)
+    if (isAbsent && own.place !== place) {
+      await waitForClaim(engine, own, { place, clock })
+      continue
+    }
+    if (isAbsent) await upstream.put(key, { source: nameOf(own), sizeBytes: nameOf(own).length })
+    if (own.isNamed || (await confirmClaim(engine, own))) return
+    // Another node was faster. Its store may be the same one, under another address.
+    const now = isAbsent ? await upstream.find(key) : undefined
+    if (now !== undefined && storeIdIn(now) === own.storeId) await upstream.remove([key])
   }
-  if (own.isNamed) return
-  const named: OwnStore = { ...own, isNamed: true }
-  await transact(engine, async (transaction) => transaction.put(storeKey, encodeJson(named)))
 }
 
-/** Reads the row of the index, or creates it. */
-async function ownStore(engine: MetadataEngine): Promise<OwnStore> {
-  const { result } = await transact(engine, async (transaction) => {
-    const row = await transaction.get(storeKey)
-    if (row !== undefined) return decodeJson<OwnStore>(row)
-    for (const table of ['o', 'v'] as const) {
-      const range = rowsOf(table)
-      if ((await transaction.scan(range, { limit: 1 })).length > 0) throw new StartRefused(plainFilesThere)
-      transaction.requireEmpty(range)
-    }
-    const own: OwnStore = { kind: 'upstream', storeId: randomBytes(12).toString('hex') }
-    transaction.put(storeKey, encodeJson(own))
-    return own
-  })
-  return result
-}
+const nameOf = ({ storeId }: OwnStore): Buffer => encodeJson({ storeId })
 
 function storeIdIn(bytes: Buffer): string | undefined {
   try {
@@ -91,8 +72,8 @@ function storeIdIn(bytes: Buffer): string | undefined {
 const withoutName = (bytes: Buffer) =>
   `does not have the bytes of this index: its object myfsio-store.json is not there. Give BLOBS_URL the bucket and prefix that all nodes have. If the bytes are there, put ${bytes} into that object.`
 
-const plainFilesThere =
-  'BLOBS_URL cannot be used with this index: its objects are plain files. Start without BLOBS_URL, or with another STORAGE_ROOT.'
+const ofAnother =
+  'has the bytes of another store: give BLOBS_URL another prefix, or start with the index that belongs to it.'
 
 const whereOf = ({ settings: { bucket, prefix, endpoint } }: Upstream) =>
   `s3://${bucket}/${prefix}${endpoint === undefined ? '' : ` at ${endpoint}`}`

@@ -42,7 +42,7 @@ export class LongRead {
 }
 
 /** Whether a long read of the blob is running. */
-export async function isRead(engine: MetadataEngine, blobId: string, nowMs: number): Promise<boolean> {
+export async function isRead(engine: Pick<MetadataEngine, 'scan'>, blobId: string, nowMs: number): Promise<boolean> {
   const rows = await engine.scan(readsOf(blobId), { limit: readersMax })
   return rows.some(({ value }) => decodeJson<{ readonly untilMs: number }>(value).untilMs > nowMs)
 }

@@ -6,10 +6,9 @@ import { type AssembledBlob, type PartBlobs, PartsGone } from '#blobs/contract/p
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { decodePieces, encodePieces, newId } from '#blobs/upstream/piece.ts'
-import { blobKey, partsKey, putGone, stagedKey } from '#blobs/upstream/rows.ts'
-import { decodeJson, rowKey, rowsOf } from '#metadata/tables.ts'
+import { blobKey, putGone, stagedKey } from '#blobs/upstream/rows.ts'
+import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import { decodeCounters } from '#metadata/write.ts'
 import { ApiError } from '#model/errors.ts'
 import { limits } from '#model/limits.ts'
 import type { Upload } from '#model/object/multipart/upload.ts'
@@ -77,7 +76,7 @@ export class UpstreamParts implements PartBlobs {
 
   async record(
     transaction: Transaction,
-    uploadId: string,
+    _uploadId: string,
     _partNumber: number,
     at: PartRef,
     replaced: PartRef | undefined,
@@ -85,8 +84,6 @@ export class UpstreamParts implements PartBlobs {
     const staged = stagedKey(idOf(at))
     if ((await transaction.get(staged)) === undefined) throw new ApiError('OperationAborted')
     transaction.remove(staged)
-    // The end of the upload notices parts that have come since it read them.
-    transaction.add(partsKey(uploadId), { recorded: 1 })
     if (replaced !== undefined) await putGone(transaction, idOf(replaced), this.#context.clock.nowMs())
   }
 
@@ -114,14 +111,9 @@ export class UpstreamParts implements PartBlobs {
   }
 
   /** Parts that no version takes over are deleted. */
-  async recordEnd(transaction: Transaction, uploadId: string): Promise<void> {
+  async recordEnd(transaction: Transaction, _uploadId: string, parts: readonly PartRef[]): Promise<void> {
     const taken = this.#taken.get(transaction) ?? new Set<string>()
-    const counter = partsKey(uploadId)
-    const { recorded = 0 } = decodeCounters(await this.#context.engine.get(counter))
-    const rows = await transaction.scan(rowsOf('p', uploadId))
-    transaction.requireAtMost(counter, { recorded })
-    transaction.remove(counter)
-    const ids = new Set(rows.map(({ value }) => idOf(decodeJson<{ readonly at: PartRef }>(value).at)))
+    const ids = new Set(parts.map(idOf))
     for (const id of taken) {
       // Another part with the same bytes has replaced it.
       if (!ids.has(id)) throw new ApiError('OperationAborted')

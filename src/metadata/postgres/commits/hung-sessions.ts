@@ -3,7 +3,8 @@
  * locks until the client ends it, so a node that the network cut off there would hold up all others. If the client
  * does come back, it finds out that its commit did not take effect.
  */
-import { type Connection, lockWaitMs } from '#metadata/postgres/connections/connection.ts'
+import type { Connection } from '#metadata/postgres/connections/connection.ts'
+import { lockWaitMs } from '#metadata/postgres/connections/session.ts'
 
 /** Names of connections end like this (connection.ts), whatever the node calls itself. */
 const ourNames = ':[0-9a-f]{12}$'

@@ -4,18 +4,8 @@ import { readFile } from 'node:fs/promises'
 import type { Client, ClientConfig, QueryArrayConfig } from 'pg'
 import type { PostgresAddress } from '#config/metadata-url.ts'
 import { ConnectionLost, sqlStateOf } from './failures.ts'
-
-export interface Statement {
-  /** Each connection prepares the statement once under this name. Without a name, it is not prepared. */
-  readonly name?: string
-  readonly text: string
-  readonly values?: readonly unknown[]
-}
-
-/** A commit that waits longer for one lock looks for hung sessions (hung-sessions.ts), and is tried again. */
-export const lockWaitMs = 5000
-/** The server does not wait longer for the next statement of a transaction, nor for a sign of life of this machine. */
-const silentMs = 10_000
+import { type SessionSettings, startSession } from './session.ts'
+import type { Statement } from './statement.ts'
 
 export class Connection {
   readonly #client: Client
@@ -40,13 +30,16 @@ export class Connection {
     })
   }
 
-  /** Tries the hosts in order. If none accepts writes, throws the error of the last. */
-  static async open(address: PostgresAddress): Promise<Connection> {
+  /**
+   * Tries the hosts in order. If none accepts writes, throws the error of the last. `isFlushed`: commits answer when
+   * they survive a crash of the server, whatever its default is.
+   */
+  static async open(address: PostgresAddress, isFlushed = true): Promise<Connection> {
     let failure: unknown
     for (const place of address.hosts) {
       for (const ssl of await tlsChoices(address, place.host)) {
         try {
-          return await Connection.#openAt(address, place, ssl)
+          return await Connection.#openAt(address, place, { ssl, isFlushed })
         } catch (error) {
           failure = error
           if (sqlStateOf(error) !== undefined) break
@@ -59,7 +52,7 @@ export class Connection {
   static async #openAt(
     address: PostgresAddress,
     place: { readonly host: string; readonly port: number },
-    ssl: NonNullable<ClientConfig['ssl']>,
+    { ssl, isFlushed }: { readonly ssl: NonNullable<ClientConfig['ssl']>; readonly isFlushed: boolean },
   ): Promise<Connection> {
     const { default: pg } = await import('pg')
     const { user, password, database, connectTimeoutMs, statementTimeoutMs, applicationName } = address
@@ -80,7 +73,7 @@ export class Connection {
     const connection = new Connection(client, name, statementTimeoutMs + 5000)
     try {
       await client.connect()
-      await connection.#prepare(statementTimeoutMs, connectTimeoutMs)
+      await connection.#prepare({ statementTimeoutMs, isFlushed }, connectTimeoutMs)
       return connection
     } catch (error) {
       connection.destroy()
@@ -88,35 +81,8 @@ export class Connection {
     }
   }
 
-  /**
-   * Each statement is its own transaction. Its plan is made once and uses the primary key, even if there are few rows
-   * at that time. When a commit has answered, it survives a crash of the server, whatever the server's default is.
-   * If no packets come from this machine any more, the server ends the session: by default that takes hours.
-   */
-  async #prepare(statementTimeoutMs: number, answerMs: number): Promise<void> {
-    const settings = {
-      statement_timeout: String(statementTimeoutMs),
-      lock_timeout: String(lockWaitMs),
-      idle_in_transaction_session_timeout: String(silentMs),
-      tcp_keepalives_idle: String(silentMs / 1000),
-      tcp_keepalives_interval: '5',
-      tcp_keepalives_count: '3',
-      tcp_user_timeout: String(silentMs + 15_000),
-      default_transaction_isolation: 'read committed',
-      plan_cache_mode: 'force_generic_plan',
-      jit: 'off',
-      enable_seqscan: 'off',
-      enable_bitmapscan: 'off',
-      enable_hashjoin: 'off',
-      enable_mergejoin: 'off',
-      enable_hashagg: 'off',
-      client_min_messages: 'error',
-      bytea_output: 'hex',
-    }
-    const sets = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
-    const text = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', ${sets.join(', ')},
-      CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END`
-    const [row = []] = await this.query({ text }, answerMs)
+  async #prepare(settings: SessionSettings, answerMs: number): Promise<void> {
+    const [row = []] = await this.query(startSession(settings), answerMs)
     if (row[0] === true) throw new ConnectionLost('The server takes no writes.')
   }
 

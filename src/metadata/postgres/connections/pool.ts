@@ -17,6 +17,7 @@ const backOffMs = { first: 50, max: 1000 } as const
 export class Pool {
   readonly #address: PostgresAddress
   readonly #size: number
+  readonly #isFlushed: boolean
   readonly #idle: Connection[] = []
   readonly #waiting: Waiting[] = []
   #opened = 0
@@ -27,9 +28,10 @@ export class Pool {
   /** The error of the last attempt to connect. */
   #failure: unknown
 
-  constructor(address: PostgresAddress, size: number) {
+  constructor(address: PostgresAddress, size: number, isFlushed: boolean) {
     this.#address = address
     this.#size = size
+    this.#isFlushed = isFlushed
   }
 
   /** One connection stays free for reads, which never wait for a lock. */
@@ -113,7 +115,7 @@ export class Pool {
 
   async #open(): Promise<void> {
     try {
-      const connection = await Connection.open(this.#address)
+      const connection = await Connection.open(this.#address, this.#isFlushed)
       this.#opening--
       this.#opened++
       this.#failures = 0
