@@ -114,7 +114,7 @@ function memoryDocuments() {
 }
 
 async function prepare(
-  { identities, services }: OpenServices,
+  { identities, services, clock }: OpenServices,
   { users = [], seed }: MyFSIOOptions,
   credentials: Credentials,
   config: AppConfig,
@@ -122,5 +122,5 @@ async function prepare(
   await declareUsers(identities, credentials, users)
   if (seed === undefined) return
   const { store, encryption } = services
-  await seedStore(store, seed, { config, ownerId: identities.ownerId, encryption })
+  await seedStore(store, seed, { config, ownerId: identities.ownerId, encryption, clock })
 }

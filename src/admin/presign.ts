@@ -49,7 +49,7 @@ export async function presign(request: AdminRequest, services: AdminServices): P
     region: services.region,
     service: services.service,
     expiresSeconds,
-    nowMs: Date.now(),
+    nowMs: services.clock.nowMs(),
   })
   return { status: 200, json: JSON.stringify({ url, method, expires_in: expiresSeconds }) }
 }

@@ -6,6 +6,7 @@ import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Access } from '#access/open-access.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError } from '#model/errors.ts'
 import type { NodeList } from '#model/node-status.ts'
@@ -52,6 +53,7 @@ export interface AdminServices {
   readonly gatekeeper: Gatekeeper
   readonly bucketPolicies: PolicyDocuments
   readonly access: Access
+  readonly clock: Clock
   readonly region: string
   /** The service in the scope of signatures: `s3`. */
   readonly service: string

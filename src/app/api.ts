@@ -59,7 +59,8 @@ export async function prepareApi(
   { config, version, isPrimary }: ApiStart,
   log: LevelLog,
 ): Promise<(app: IRouter) => void> {
-  if (isPrimary) await createBuckets(open.services.store, config, open.identities.ownerId)
+  const { clock, identities, services } = open
+  if (isPrimary) await createBuckets(services.store, { config, ownerId: identities.ownerId, clock })
   return installRoutes(open, config, version, log)
 }
 

@@ -54,7 +54,7 @@ function queryServicesOf({ services, access, identities, engine, clock }: OpenSe
   const { clientAddress } = access
   return [
     createIamService({ identities, gatekeeper, clientAddress, settings: config, engine, clock }),
-    createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts }),
+    createStsService({ identities, gatekeeper, journal: access.journal, settings: config.sts, clock }),
   ]
 }
 

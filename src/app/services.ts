@@ -45,7 +45,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
   const { clock, ownClock, closeClock } = await openClock(start.clock, sharedEngine)
   const documentRows = sharedEngine && openDocumentRows(config, sharedEngine, { clock, log })
   const sources = start.documents ?? documentRows?.sources
-  const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey })
+  const identities = await openIdentities({ path: iamPath, sources, bootstrap, log, secretKey, clock })
   const principalExists = (name: string) => identities.isPrincipal(name)
   const policies = await openBucketPolicies({
     path: config.bucketPolicyPath,
@@ -111,6 +111,7 @@ export async function openServices(start: ServicesStart, log: LevelLog) {
       accounts: identities,
       keyring,
       encryption,
+      clock,
       settings,
       catchUp: documentRows && (() => documentRows.catchUp()),
     },

@@ -37,7 +37,7 @@ export class TroubleLog {
   #tell(level: 'warn' | 'error', error: unknown, where: string, fields: Troubled, message: string): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const trouble = [message, code, where].join('\0')
-    const now = Date.now()
+    const now = performance.now()
     if (now - (this.#toldAtMs.get(trouble) ?? Number.NEGATIVE_INFINITY) < againAfterMs) return
     this.#toldAtMs.delete(trouble)
     const [oldest] = this.#toldAtMs.keys()

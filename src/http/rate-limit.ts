@@ -29,8 +29,8 @@ export class RateLimiter {
     this.#limit = limit
   }
 
-  /** Takes a token of this address. */
-  take(address: string, nowMs = Date.now()): RateDecision {
+  /** Takes a token of this address. `nowMs`: by a clock that is never set back. */
+  take(address: string, nowMs = performance.now()): RateDecision {
     const { requests, windowMs } = this.#limit
     const bucket = this.#buckets.get(address) ?? { tokens: requests, filledAtMs: nowMs }
     const gained = (Math.max(0, nowMs - bucket.filledAtMs) * requests) / windowMs

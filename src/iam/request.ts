@@ -2,8 +2,9 @@
 import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { QueryParams } from '#http/aws-query/params.ts'
 import type { Account } from '#identity/entities/account.ts'
-import type { Identities } from '#identity/identities.ts'
+import type { Alter, Identities } from '#identity/identities.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 
 export interface IamRequest {
@@ -12,8 +13,9 @@ export interface IamRequest {
   /** The caller's present account, for reading only. */
   readonly account: Account
   readonly identities: Identities
+  readonly clock: Clock
   /** Alters a copy of the account, which then replaces it. May run on a newer state than `account`. */
-  change<T>(alter: (account: Account) => T): Promise<T>
+  change<T>(alter: Alter<T>): Promise<T>
   /** Verifies the caller's password. AccessDenied after too many wrong ones, Throttling if too many wait. */
   isPasswordOf(passwordHash: string, password: string): Promise<boolean>
 }

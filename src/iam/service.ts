@@ -46,7 +46,13 @@ export function createIamService(services: IamServices): QueryService {
 async function run(
   row: IamRow,
   request: QueryRequest,
-  { identities, gatekeeper, clientAddress, passwordLockout }: IamServices & { readonly passwordLockout: SharedLockout },
+  {
+    identities,
+    gatekeeper,
+    clientAddress,
+    clock,
+    passwordLockout,
+  }: IamServices & { readonly passwordLockout: SharedLockout },
 ) {
   const caller = await gatekeeper.authenticate({ ...request.signable, socket: request.socket }, { service: 'iam' })
   const { principal } = caller
@@ -61,6 +67,7 @@ async function run(
     caller: principal,
     account,
     identities,
+    clock,
     change: (alter) => identities.change(account.id, alter),
     async isPasswordOf(passwordHash, password) {
       const { socket, signable } = request

@@ -5,6 +5,7 @@ import { Document, type DocumentLog } from '#documents/document.ts'
 import type { DocumentProblem } from '#documents/json-source.ts'
 import type { DocumentShape } from '#documents/parse-document.ts'
 import type { DocumentSources } from '#documents/source.ts'
+import { type Clock, systemClock } from '#lib/clock.ts'
 import { anonymous, type Owner } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
@@ -42,6 +43,8 @@ export interface IdentitiesOptions {
   readonly log: DocumentLog & Partial<WarningLog>
   /** SECRET_KEY. Without it, only this process can decrypt the secrets that it encrypts. */
   readonly secretKey?: string | undefined
+  /** Keys and sessions expire by it. Default: the system clock. */
+  readonly clock?: Clock
 }
 
 /** All that is derived from one state of the document. */
@@ -54,6 +57,9 @@ interface State {
   readonly unreadable: Set<string>
   openKeys?: readonly AccessKey[]
 }
+
+/** Alters the account that it gets. `nowMs`: the time of the change. */
+export type Alter<T> = (account: Account, nowMs: number) => T
 
 /** Policies in another document, with principals of this one. */
 export interface NamingPolicies {
@@ -69,6 +75,7 @@ export class Identities {
   readonly secrets: Secrets
   readonly lastUsed: LastUsed
   readonly #document: Document<IdentityDocument>
+  readonly #clock: Clock
   readonly #log: DocumentLog
   #state: State
   #namingPolicies: readonly NamingPolicies[] = []
@@ -76,33 +83,34 @@ export class Identities {
 
   private constructor(
     document: Document<IdentityDocument>,
-    secretKey: string,
-    log: IdentitiesOptions['log'],
+    { secretKey, clock, log }: Pick<IdentitiesOptions, 'log'> & { secretKey: string; clock: Clock },
     lastUsed: LastUsed,
   ) {
     this.#document = document
+    this.#clock = clock
     this.#log = log
     this.#unknownActions = new UnknownActionLog({ warn: (fields, message) => log.warn?.(fields, message) })
     this.#unknownActions.check(document.current)
     this.#state = stateOf(document.current)
     this.secrets = new Secrets(secretKey)
-    this.tokens = new SessionTokens(secretKey)
+    this.tokens = new SessionTokens(secretKey, clock)
     this.lastUsed = lastUsed
   }
 
   static async open(options: IdentitiesOptions): Promise<Identities> {
-    const { path, sources, bootstrap, log } = options
+    const { path, sources, bootstrap, log, clock = systemClock } = options
     const document = await Document.open<IdentityDocument>({
       name: 'iam.json',
       path,
       sources,
       ...identityShape,
-      initial: () => firstDocument(bootstrap),
+      initial: () => firstDocument(bootstrap, clock.nowMs()),
       log,
     })
     const exists = (id: string) => document.current.accounts.some((account) => hasKeyOrRole(account, id))
-    const lastUsed = await LastUsed.open({ path: join(dirname(path), 'last_used.json'), sources, exists, log })
-    return new Identities(document, options.secretKey ?? randomBytes(32).toString('base64'), log, lastUsed)
+    const lastUsed = await LastUsed.open({ path: join(dirname(path), 'last_used.json'), sources, exists, clock, log })
+    const secretKey = options.secretKey ?? randomBytes(32).toString('base64')
+    return new Identities(document, { secretKey, clock, log }, lastUsed)
   }
 
   /** The present state. Do not keep it for longer than a request. */
@@ -128,7 +136,7 @@ export class Identities {
   findByAccessKey(accessKeyId: string): Identity | undefined {
     const { directory, byKey, unreadable } = this.#current()
     const entry = directory.findKey(accessKeyId)
-    if (entry === undefined || !isUsable(entry.key, Date.now())) return undefined
+    if (entry === undefined || !isUsable(entry.key, this.#clock.nowMs())) return undefined
     const known = byKey.get(accessKeyId)
     if (known !== undefined) return known
     const identity = this.#identityOf(directory, entry, unreadable)
@@ -140,7 +148,7 @@ export class Identities {
   findOpenKey(): string | undefined {
     const state = this.#current()
     state.openKeys ??= state.directory.keysWithSecret(wellKnownSecret)
-    return state.openKeys.find((key) => isUsable(key, Date.now()))?.id
+    return state.openKeys.find((key) => isUsable(key, this.#clock.nowMs()))?.id
   }
 
   /** InvalidAccessKeyId; InvalidToken or ExpiredToken for a session token. */
@@ -217,7 +225,7 @@ export class Identities {
    * caller has seen. DeleteConflict if the account could no longer be administered; ServiceUnavailable while iam.json
    * is invalid; errors of `change`.
    */
-  async change<T>(accountId: string, change: (account: Account) => T): Promise<T> {
+  async change<T>(accountId: string, change: Alter<T>): Promise<T> {
     const policies = this.#namingPolicies
     try {
       return await this.#change(accountId, change, (ids) => policies.every((one) => one.areBound(ids)))
@@ -229,23 +237,19 @@ export class Identities {
   }
 
   /** `areBound` is called with the principals that the change renames or removes. */
-  async #change<T>(
-    accountId: string,
-    change: (account: Account) => T,
-    areBound: (ids: ReadonlySet<string>) => boolean,
-  ): Promise<T> {
+  async #change<T>(accountId: string, change: Alter<T>, areBound: (ids: ReadonlySet<string>) => boolean): Promise<T> {
     let result: { value: T; hasNewNames: boolean } | undefined
     await this.#document.update((document) => {
       const account = document.accounts.find(({ id }) => id === accountId)
       if (account === undefined) throw new ApiError('InvalidClientTokenId')
       const before = this.directory.findAccount(accountId)
-      const hadWayIn = before !== undefined && hasWayIn(this.directory, before)
+      const hadWayIn = before !== undefined && hasWayIn(this.directory, before, this.#clock)
       const names = arnsById(account)
-      const value = change(account)
+      const value = change(account, this.#clock.nowMs())
       const moved = followPrincipals(document.accounts, names, arnsById(account))
       if (moved.size > 0 && !areBound(moved)) throw new Unbound()
       result = { value, hasNewNames: moved.size > 0 }
-      if (hadWayIn && !hasWayIn(new Directory(document), account)) {
+      if (hadWayIn && !hasWayIn(new Directory(document), account, this.#clock)) {
         throw new ApiError('DeleteConflict', { message: 'The account could no longer be administered.' })
       }
       return document
@@ -296,10 +300,11 @@ export class Identities {
   #identityOfSession(accessKeyId: string, token: string): Identity {
     const claims = this.tokens.find(accessKeyId, token)
     if (claims === undefined) throw new ApiError('InvalidToken')
-    if (claims.expiresAtMs <= Date.now()) throw new ApiError('ExpiredToken')
+    const nowMs = this.#clock.nowMs()
+    if (claims.expiresAtMs <= nowMs) throw new ApiError('ExpiredToken')
     const { directory, bySession } = this.#current()
     const identity = bySession.get(claims) ?? findSessionIdentity(directory, claims, token)
-    if (identity === undefined || !isSourceThere(directory, claims)) throw new ApiError('InvalidToken')
+    if (identity === undefined || !isSourceThere(directory, claims, nowMs)) throw new ApiError('InvalidToken')
     bySession.set(claims, identity)
     return identity
   }
@@ -335,9 +340,9 @@ const stateOf = (document: IdentityDocument): State => ({
   unreadable: new Set(),
 })
 
-function firstDocument(bootstrap: AdministratorKey): IdentityDocument {
+function firstDocument(bootstrap: AdministratorKey, nowMs: number): IdentityDocument {
   const account = { ...emptyAccount(defaultAccount), displayName: 'Local Admin' }
-  createAdministrator(account, bootstrap)
+  createAdministrator(account, bootstrap, nowMs)
   return { version: 2, accounts: [account] }
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { Document, type DocumentLog, type DocumentOptions } from '#documents/document.ts'
+import type { Clock } from '#lib/clock.ts'
 
 const useSchema = z.object({ atMs: z.number(), service: z.string().max(64), region: z.string().max(64) })
 const schema = z.record(z.string(), useSchema)
@@ -15,6 +16,7 @@ const flushMs = 30_000
 const pendingMax = 20_000
 
 interface LastUsedOptions extends Pick<DocumentOptions<Uses>, 'path' | 'sources' | 'log'> {
+  readonly clock: Clock
   /** Whether such a key or role still exists; others are removed. */
   readonly exists: (id: string) => boolean
 }
@@ -24,27 +26,26 @@ export class LastUsed {
   readonly #pending = new Map<string, Use>()
   readonly #timer: NodeJS.Timeout
   readonly #exists: (id: string) => boolean
+  readonly #clock: Clock
   readonly #log: DocumentLog
 
-  private constructor(document: Document<Uses>, exists: (id: string) => boolean, log: DocumentLog) {
+  private constructor(document: Document<Uses>, { exists, clock, log }: LastUsedOptions) {
     this.#document = document
     this.#exists = exists
+    this.#clock = clock
     this.#log = log
     this.#timer = setInterval(() => void this.flush(), flushMs).unref()
   }
 
   static async open(options: LastUsedOptions): Promise<LastUsed> {
-    const { path, sources, exists, log } = options
-    return new LastUsed(
-      await Document.open<Uses>({ name: 'last_used.json', path, sources, schema, initial: () => ({}), log }),
-      exists,
-      log,
-    )
+    const { path, sources, log } = options
+    const shape = { name: 'last_used.json', schema, initial: () => ({}) }
+    return new LastUsed(await Document.open<Uses>({ ...shape, path, sources, log }), options)
   }
 
   recordUse(id: string, service: string, region: string): void {
     if (this.#pending.size < pendingMax || this.#pending.has(id)) {
-      this.#pending.set(id, { atMs: Date.now(), service, region })
+      this.#pending.set(id, { atMs: this.#clock.nowMs(), service, region })
     }
   }
 

@@ -1,12 +1,13 @@
 /** Version ids: 32 hex digits that sort newest first: 14 of inverted time, 18 random ones. */
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '#lib/clock.ts'
 
 const ticksPerMs = 1024
 const highest = Number.MAX_SAFE_INTEGER
 let lastTicks = 0
 
 /** An order newer than every order made earlier in this process, and newer than `newest`. */
-export function newOrder(newest: string | undefined, nowMs: number = Date.now()): string {
+export function newOrder(newest: string | undefined, nowMs: number = systemClock.nowMs()): string {
   let ticks = Math.max(nowMs * ticksPerMs, lastTicks + 1)
   if (newest !== undefined) ticks = Math.max(ticks, highest - Number.parseInt(newest.slice(0, 14), 16) + 1)
   lastTicks = ticks

@@ -6,6 +6,7 @@ import type { RequestFacts } from '#access/caller/request-facts.ts'
 import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { Resource } from '#access/decide/resource.ts'
 import type { NewestBuckets } from '#http/find-bucket.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Owner, Principal } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import type { ServerEncryption } from '#model/bucket/bucket-encryption.ts'
@@ -98,6 +99,7 @@ export interface Services extends NewestBuckets {
   readonly bucketPolicies: BucketPolicies
   readonly accounts: Accounts
   readonly encryption: Encryption
+  readonly clock: Clock
   readonly settings: S3Settings
 }
 

@@ -17,7 +17,7 @@ import {
 const chainedSecondsMax = 3600
 
 export const assumeRole = signed('AssumeRole', (request) => {
-  const { params, caller, identities } = request
+  const { params, caller, identities, clock } = request
   const roleArn = params.get('RoleArn', rules.arn)
   const sessionName = params.get('RoleSessionName', rules.sessionName)
   refuseDevices(params)
@@ -45,7 +45,7 @@ export const assumeRole = signed('AssumeRole', (request) => {
     account: found.account.id,
     roleId: found.role.id,
     name: sessionName,
-    expiresAtMs: expiryAfter(seconds),
+    expiresAtMs: expiryAfter(clock, seconds),
     ...sourceOf(caller),
     ...limits,
     tags,

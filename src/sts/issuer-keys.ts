@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose'
 import * as z from 'zod'
 import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
+import type { Clock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
 import { fetchJson } from '#remote/fetch-json.ts'
@@ -26,15 +27,18 @@ const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })
 type KeySet = ReturnType<typeof createLocalJWKSet>
 interface Kept {
   readonly keys: Promise<KeySet>
+  /** By the clock for durations. */
   readonly atMs: number
 }
 
 export class IssuerKeys {
   readonly #settings: IssuerKeySettings
+  readonly #clock: Clock
   readonly #kept = new Map<string, Kept>()
 
-  constructor(settings: IssuerKeySettings) {
+  constructor(settings: IssuerKeySettings, clock: Clock) {
     this.#settings = settings
+    this.#clock = clock
   }
 
   /** IDPCommunicationError; a JOSEError if the issuer has no such key. */
@@ -53,8 +57,9 @@ export class IssuerKeys {
   #keysOf(provider: OidcProvider, maxAgeMs: number): Kept {
     const id = JSON.stringify([provider.url, provider.jwksFile, provider.thumbprints])
     const known = this.#kept.get(id)
-    if (known !== undefined && Date.now() - known.atMs < maxAgeMs) return known
-    const fresh = { keys: this.#load(provider), atMs: Date.now() }
+    const elapsedMs = this.#clock.elapsedMs()
+    if (known !== undefined && elapsedMs - known.atMs < maxAgeMs) return known
+    const fresh = { keys: this.#load(provider), atMs: elapsedMs }
     fresh.keys.catch(() => {
       // A failed fetch is not cached.
       if (this.#kept.get(id) === fresh) this.#kept.delete(id)

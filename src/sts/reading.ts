@@ -4,6 +4,7 @@ import type { TextRule } from '#http/aws-service/constraint.ts'
 import type { PolicyText } from '#identity/entities/entity.ts'
 import { type Tag, tagsOf } from '#identity/entities/entity.ts'
 import type { TemporaryCredentials } from '#identity/secrets/session-token.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
@@ -78,4 +79,5 @@ export const formatCredentials = (credentials: TemporaryCredentials): XmlTree =>
 })
 
 /** Whole seconds, like the expiry. */
-export const expiryAfter = (seconds: number): number => (Math.floor(Date.now() / 1000) + seconds) * 1000
+export const expiryAfter = (clock: Clock, seconds: number): number =>
+  (Math.floor(clock.nowMs() / 1000) + seconds) * 1000

@@ -9,6 +9,7 @@ import type { QueryParams } from '#http/aws-query/params.ts'
 import type { QueryRequest } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { XmlTree } from '#lib/text/xml.ts'
 import { ApiError } from '#model/errors.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
@@ -18,6 +19,7 @@ export interface StsServices {
   readonly gatekeeper: Gatekeeper
   readonly issuerKeys: IssuerKeys
   readonly journal: DecisionJournal
+  readonly clock: Clock
 }
 
 export interface StsRequest extends StsServices {

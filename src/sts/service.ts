@@ -4,6 +4,7 @@ import type { Gatekeeper } from '#access/decide/gatekeeper.ts'
 import type { DecisionJournal } from '#access/records/decision-journal.ts'
 import type { QueryService } from '#http/aws-query/service.ts'
 import type { Identities } from '#identity/identities.ts'
+import type { Clock } from '#lib/clock.ts'
 import { type IssuerKeySettings, IssuerKeys } from './issuer-keys.ts'
 import { operations } from './operations.ts'
 
@@ -12,11 +13,12 @@ export interface StsOptions {
   readonly gatekeeper: Gatekeeper
   readonly journal: DecisionJournal
   readonly settings: IssuerKeySettings
+  readonly clock: Clock
 }
 
-export function createStsService({ identities, gatekeeper, journal, settings }: StsOptions): QueryService {
+export function createStsService({ settings, ...options }: StsOptions): QueryService {
   const rows = new Map(operations.map((row) => [row.name, row]))
-  const services = { identities, gatekeeper, journal, issuerKeys: new IssuerKeys(settings) }
+  const services = { ...options, issuerKeys: new IssuerKeys(settings, options.clock) }
   return {
     name: 'sts',
     version: '2011-06-15',

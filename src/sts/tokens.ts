@@ -23,7 +23,7 @@ export const getSessionToken = signed('GetSessionToken', (request) => {
   const { params, caller, identities } = request
   refuseSessions(caller, 'GetSessionToken')
   refuseDevices(params)
-  const expiresAtMs = expiryAfter(secondsAsked(request))
+  const expiresAtMs = expiryAfter(request.clock, secondsAsked(request))
   request.authorize('sts:GetSessionToken', { arn: '*', needsNoAllow: true })
   const { credentials } = identities.tokens.issue({
     kind: 'session-token',
@@ -54,7 +54,7 @@ export const getFederationToken = signed('GetFederationToken', (request) => {
   const name = params.get('Name', rules.federatedName)
   const limits = readSessionPolicies(params)
   const { tags } = readSessionTags(params)
-  const expiresAtMs = expiryAfter(secondsAsked(request))
+  const expiresAtMs = expiryAfter(request.clock, secondsAsked(request))
   const arn = federatedUserArn(caller.account, name)
   request.authorize('sts:GetFederationToken', { arn })
   if (Object.keys(tags).length > 0) request.authorize('sts:TagSession', { arn })

@@ -10,7 +10,7 @@ import { issuerOf, verifyWebToken, type WebToken } from './web-token.ts'
 export const assumeRoleWithWebIdentity: StsRow = {
   name: 'AssumeRoleWithWebIdentity',
   async run(request) {
-    const { params, identities } = request
+    const { params, identities, clock } = request
     const roleArn = params.get('RoleArn', rules.arn)
     const sessionName = params.get('RoleSessionName', rules.sessionName)
     const text = params.get('WebIdentityToken', rules.webIdentityToken)
@@ -28,7 +28,7 @@ export const assumeRoleWithWebIdentity: StsRow = {
         message: `No OpenIDConnect provider found in your account for ${issuer}`,
       })
     }
-    const token = await verifyWebToken(text, provider, request.issuerKeys)
+    const token = await verifyWebToken(text, provider, request)
     const seconds = readSeconds(params, found.role)
     const asked = askedBy(token, provider, roleArn, sessionName)
     authorize(request, asked, token, provider, found)
@@ -38,7 +38,7 @@ export const assumeRoleWithWebIdentity: StsRow = {
       roleId: found.role.id,
       name: sessionName,
       providerUrl: provider.url,
-      expiresAtMs: expiryAfter(seconds),
+      expiresAtMs: expiryAfter(clock, seconds),
       ...limits,
       tags: token.tags,
       transitiveTagKeys: token.transitiveTagKeys,

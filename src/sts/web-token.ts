@@ -6,7 +6,7 @@ import { decodeJwt, errors, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { OidcProvider } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
-import type { IssuerKeys } from './issuer-keys.ts'
+import type { StsServices } from './request.ts'
 
 export interface WebToken {
   readonly subject: string
@@ -17,6 +17,8 @@ export interface WebToken {
   readonly transitiveTagKeys: string[]
   readonly sourceIdentity: string | undefined
 }
+
+type Services = Pick<StsServices, 'issuerKeys' | 'clock'>
 
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const clockToleranceSeconds = 30
@@ -53,8 +55,8 @@ export function issuerOf(text: string): string {
 }
 
 /** InvalidIdentityToken, ExpiredTokenException, IDPCommunicationError. */
-export async function verifyWebToken(text: string, provider: OidcProvider, keys: IssuerKeys): Promise<WebToken> {
-  const claims = claimsSchema.safeParse(await verifiedClaims(text, provider, keys))
+export async function verifyWebToken(text: string, provider: OidcProvider, services: Services): Promise<WebToken> {
+  const claims = claimsSchema.safeParse(await verifiedClaims(text, provider, services))
   if (!claims.success) {
     const [issue] = claims.error.issues
     throw invalid(`A claim of the token is not valid: ${issue?.path.join('.')}`)
@@ -85,14 +87,15 @@ export async function verifyWebToken(text: string, provider: OidcProvider, keys:
   }
 }
 
-async function verifiedClaims(text: string, provider: OidcProvider, keys: IssuerKeys): Promise<unknown> {
+async function verifiedClaims(text: string, provider: OidcProvider, { issuerKeys, clock }: Services): Promise<unknown> {
   const issuers = [provider.url, provider.url.replace(/\/$/, ''), `${provider.url.replace(/\/$/, '')}/`]
   try {
-    const { payload } = await jwtVerify(text, (header) => keys.find(provider, header), {
+    const { payload } = await jwtVerify(text, (header) => issuerKeys.find(provider, header), {
       algorithms,
       issuer: issuers,
       requiredClaims: ['exp', 'sub', 'aud'],
       clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(clock.nowMs()),
     })
     return payload
   } catch (error) {

@@ -6,6 +6,7 @@ import { openVersion, readAuthorized } from '#access/decide/objects/object-acces
 import type { NewestBuckets } from '#http/find-bucket.ts'
 import { contentHeaders } from '#http/object/content-headers.ts'
 import { checkRead } from '#http/object/read-conditions.ts'
+import type { Clock } from '#lib/clock.ts'
 import { anonymous } from '#model/account.ts'
 import type { Bucket } from '#model/bucket/bucket.ts'
 import { ApiError, refusalOf } from '#model/errors.ts'
@@ -21,6 +22,7 @@ export interface Domain extends NewestBuckets {
   readonly store: Store
   readonly gatekeeper: Rights
   readonly encryption: Encryption
+  readonly clock: Clock
 }
 
 /** The object as the answer to the visit, or its redirect. Errors are those of GetObject for an anonymous caller. */
@@ -28,7 +30,7 @@ export async function readPage(domain: Domain, visit: Visit, bucket: Bucket, key
   const opened = await openPublic(domain, visit, bucket, key)
   return answerFrom(opened, (version) => {
     const { headers } = visit
-    checkRead(headers, version, () => cachingHeaders(version))
+    checkRead(headers, version, domain.clock, () => cachingHeaders(version))
     const range = parseRange(rangeToServe(headers, version), version.sizeBytes)
     const { start, end } = range ?? { start: 0, end: version.sizeBytes }
     const partly = range && { 'content-range': `bytes ${start}-${end - 1}/${version.sizeBytes}` }

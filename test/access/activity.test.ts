@@ -161,7 +161,7 @@ describe('traffic', () => {
   it('adds up over processes, and forgets what is older than an hour', async () => {
     const engine = openMemoryEngine()
     const amount = { requests: 1, errors: 0, bytesIn: 2, bytesOut: 3 }
-    for (const traffic of [new Traffic(), new Traffic()]) {
+    for (const traffic of [new Traffic(systemClock), new Traffic(systemClock)]) {
       traffic.count('1', amount)
       traffic.count('1', { ...amount, errors: 1 })
       const add = traffic.take()
@@ -177,7 +177,7 @@ describe('traffic', () => {
       bytesOut: 12,
     })
     expect((await readTraffic(engine, '2', now)).every(({ requests }) => requests === 0)).toBe(true)
-    await new Traffic().prune(engine, now + 122 * stretchMs)
+    await new Traffic(systemClock).prune(engine, now + 122 * stretchMs)
     expect((await readTraffic(engine, '1', now)).every(({ requests }) => requests === 0)).toBe(true)
   })
 })

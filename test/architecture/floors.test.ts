@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { files, source } from './source-files.ts'
 
 const floors: readonly (readonly string[])[] = [
   ['lib'],
@@ -18,14 +19,6 @@ const floors: readonly (readonly string[])[] = [
   ['.'],
 ]
 const floorOf = (folder: string) => floors.findIndex((floor) => floor.includes(folder))
-const source = join(import.meta.dirname, '../../src')
-
-function* files(folder: string): Iterable<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) yield* files(join(folder, entry.name))
-    else if (entry.name.endsWith('.ts')) yield join(folder, entry.name)
-  }
-}
 
 /** The files of src/ that a file imports, types included. */
 function importsOf(file: string): string[] {

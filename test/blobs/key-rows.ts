@@ -88,7 +88,7 @@ export class KeyRows {
       const current = await this.#currentIn(transaction, key)
       const order =
         current === undefined
-          ? await this.#blobs.orderAfter(transaction, this.bucket, key, undefined)
+          ? await this.#blobs.orderAfter(transaction, this.bucket, key, undefined, Date.now())
           : newOrder(current.order)
       const version = versionOf(key, ref, order, staged)
       if (current !== undefined && keeps) this.#demote(transaction, current, change)

@@ -19,9 +19,9 @@ describe.skipIf(!hasBrowser)('a long list', () => {
     await signIn(page, site.url)
     await (await site.signIn()).post('/ui/buckets', { name: 'long' })
     await putMany(site.store, await site.store.getBucket('long'), count)
-    await site.opened.identities.change('000000000000', (account) => {
+    await site.opened.identities.change('000000000000', (account, nowMs) => {
       for (let at = 0; at < 1200; at++)
-        createUser(account, { name: `person-${String(at).padStart(4, '0')}`, path: '/' })
+        createUser(account, { name: `person-${String(at).padStart(4, '0')}`, path: '/' }, nowMs)
     })
   })
   afterAll(() => site?.close())

@@ -87,7 +87,7 @@ describe('version 1 of iam.json', () => {
   it('becomes version 2 with the first write, and is kept beside it', async () => {
     const identities = await openWith(version1)
     expect(existsSync(`${path}.v1.bak`)).toBe(false)
-    await identities.change('000000000000', (draft) => createUser(draft, { name: 'new', path: '/' }))
+    await identities.change('000000000000', (draft, nowMs) => createUser(draft, { name: 'new', path: '/' }, nowMs))
     expect(JSON.parse(await readFile(`${path}.v1.bak`, 'utf8'))).toEqual(version1)
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
       version: 2,
@@ -268,7 +268,7 @@ describe('ten thousand users', () => {
       const { requester } = identities.identify('AKIA0000000000009999', undefined)
       if (at === 0) expect(requester.userName).toBe('user-9999')
     }
-    await identities.change(account, (draft) => createUser(draft, { name: 'first', path: '/' }))
-    await identities.change(account, (draft) => createUser(draft, { name: 'second', path: '/' }))
+    await identities.change(account, (draft, nowMs) => createUser(draft, { name: 'first', path: '/' }, nowMs))
+    await identities.change(account, (draft, nowMs) => createUser(draft, { name: 'second', path: '/' }, nowMs))
   })
 })

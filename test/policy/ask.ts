@@ -1,5 +1,6 @@
 /** Asks the engine with policies written as in their documents. */
 
+import { systemClock } from '#lib/clock.ts'
 import type { PolicyKind } from '#policy/document/document.ts'
 import { parsePolicy } from '#policy/document/parse-policy.ts'
 import type { AccessRequest } from '#policy/evaluate/access-request.ts'
@@ -54,6 +55,7 @@ export function ask(policies: Partial<Policies>, { keys = {}, ...asked }: Asked 
     action: 's3:GetObject',
     resource: 'arn:aws:s3:::bucket/key',
     resourceAccount: account,
+    clock: systemClock,
     ...asked,
     context: (key: string) => context.get(key),
   }

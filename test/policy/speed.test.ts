@@ -33,6 +33,7 @@ function decide(policies: Policies, at: number): string {
     resource: `arn:aws:s3:::${bucket}/object-${at % 1000}`,
     resourceAccount: account,
     context: createContext(options, facts, 's3:GetObject', {}),
+    clock: systemClock,
   }
   return evaluate(request, policies).outcome
 }

@@ -88,6 +88,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       resource: arnOf(resource),
       resourceAccount: accountOf(ownerOf(action, resource), requester),
       context: createContext(context, facts, action, resource),
+      clock: context.clock,
     }
     const { bucket } = resource
     if (bucket === undefined || bucket.ownerId === '') return { request, policies: own }
@@ -173,6 +174,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       resource: arn,
       resourceAccount: account,
       context: createContext(context, facts, action, {}),
+      clock: context.clock,
     }
     const { policies } = asking
     return {

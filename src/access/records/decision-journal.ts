@@ -4,7 +4,7 @@
  * kept.
  */
 import { randomBytes } from 'node:crypto'
-import { type Clock, sleep, systemClock } from '#lib/clock.ts'
+import { type Clock, sleep } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { encodeJson, rowKey } from '#metadata/tables.ts'
 import { transact } from '#metadata/transact.ts'
@@ -55,7 +55,7 @@ export interface JournalOptions {
   readonly engine: MetadataEngine
   /** Number of records kept. */
   readonly capacity?: number
-  readonly clock?: Clock
+  readonly clock: Clock
   readonly onError: (error: unknown) => void
 }
 
@@ -78,7 +78,7 @@ export class DecisionJournal {
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor({ engine, capacity = 2000, clock = systemClock, onError }: JournalOptions) {
+  constructor({ engine, capacity = 2000, clock, onError }: JournalOptions) {
     this.#engine = engine
     this.#clock = clock
     this.#ring = new RecordRing({ engine, turnKey: rowKey('t'), table: 'j', capacity })

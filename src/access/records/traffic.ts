@@ -2,7 +2,7 @@
  * Traffic of each account in the last hour, counted in memory and summed over all processes in steps of 30 seconds. A
  * request counts for the requester's account and for the account of the bucket.
  */
-import { type Clock, systemClock } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
@@ -34,7 +34,7 @@ export class Traffic {
   #startMs = 0
   #prunedMs = 0
 
-  constructor(clock: Clock = systemClock) {
+  constructor(clock: Clock) {
     this.#clock = clock
   }
 

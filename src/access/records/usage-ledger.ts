@@ -2,7 +2,7 @@
  * The actions that each access key used, and their resources: counted in memory by day, action and first folder of the
  * key, and written in batches. The least-privilege policy is computed from it.
  */
-import { type Clock, systemClock } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { rowKey, rowParts, rowsOf } from '#metadata/tables.ts'
@@ -17,7 +17,7 @@ export interface Use {
 
 export interface LedgerOptions {
   readonly engine: MetadataEngine
-  readonly clock?: Clock
+  readonly clock: Clock
   readonly onError: (error: unknown) => void
 }
 
@@ -37,7 +37,7 @@ export class UsageLedger {
   #timer: NodeJS.Timeout | undefined
   #prunedDay = ''
 
-  constructor({ engine, clock = systemClock, onError }: LedgerOptions) {
+  constructor({ engine, clock, onError }: LedgerOptions) {
     this.#engine = engine
     this.#clock = clock
     this.#onError = onError

@@ -4,7 +4,7 @@
  * same time. SharedLockout counts for all processes.
  */
 import { hash } from 'node:crypto'
-import { type Clock, systemClock } from '#lib/clock.ts'
+import type { Clock } from '#lib/clock.ts'
 import { networkOf } from '#lib/net/ip-range.ts'
 import { rememberUpTo } from '#lib/remember.ts'
 import { ApiError } from '#model/errors.ts'
@@ -66,14 +66,14 @@ class FailureTable {
 }
 
 export interface LockoutOptions {
-  readonly clock?: Clock
+  readonly clock: Clock
 }
 
 export class Lockout {
   readonly #clock: Clock
   readonly #names: FailureTable
 
-  constructor(settings: LockoutSettings, { clock = systemClock }: LockoutOptions = {}) {
+  constructor(settings: LockoutSettings, { clock }: LockoutOptions) {
     this.#clock = clock
     const { authMaxAttempts: max, authLockoutMinutes: minutes } = settings
     this.#names = new FailureTable(max, minutes)

@@ -8,14 +8,14 @@ const dayMs = 86_400_000
 
 export async function listUsedActions(
   { account, query }: AdminRequest,
-  { access, findIdentity }: AdminServices,
+  { access, findIdentity, clock }: AdminServices,
 ): Promise<AdminAnswer> {
   const key = query.get('key')
   if (key === null || key === '') throw new ApiError('InvalidArgument', { message: 'key is missing: an access key id' })
   if (findIdentity(key)?.account !== account) {
     throw new ApiError('InvalidArgument', { message: `There is no access key ${key} in this account.` })
   }
-  const sinceMs = parseSince(query.get('since'))
+  const sinceMs = parseSince(query.get('since'), clock.nowMs())
   const uses = await access.ledger.usesOf(key, sinceMs)
   const sorted = [...uses].sort((a, b) => b.count - a.count)
   const since = new Date(sinceMs).toISOString().slice(0, 10)
@@ -23,8 +23,8 @@ export async function listUsedActions(
 }
 
 /** A date such as `2026-11-24`; days are counted in UTC. */
-function parseSince(text: string | null): number {
-  if (text === null) return Date.now() - 30 * dayMs
+function parseSince(text: string | null, nowMs: number): number {
+  if (text === null) return nowMs - 30 * dayMs
   const sinceMs = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(sinceMs)) return sinceMs
   throw new ApiError('InvalidArgument', {

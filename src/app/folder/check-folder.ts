@@ -6,6 +6,7 @@ import { LostAndFound } from '#blobs/files/checks/lost-and-found.ts'
 import { Layout } from '#blobs/files/place/layout.ts'
 import { assertUnused } from '#blobs/files/staging/folder-in-use.ts'
 import type { UpstreamSettings } from '#blobs/upstream/client/settings.ts'
+import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { AdoptionDefaults } from '#model/bucket/new-bucket.ts'
 import { type CheckOptions, type CheckSummary, checkStore } from '#store/fsck/check-store.ts'
@@ -32,7 +33,7 @@ export async function checkFolder(options: CheckFolderOptions): Promise<CheckSum
   const layout = new Layout(root)
   assertUnused(layout, 'fsck')
   if (rebuild && existsSync(layout.system('index'))) {
-    const aside = await new LostAndFound(layout).take(layout.system('index'))
+    const aside = await new LostAndFound(layout, systemClock.nowMs()).take(layout.system('index'))
     log.info({ path: aside }, 'the index was set aside')
   }
   const adopts = { region, bucketDefaults, ...(ownerId === undefined ? {} : { ownerId }) }

@@ -34,13 +34,13 @@ export async function importFrom(options: ImportOptions): Promise<ImportReport> 
   const source = await openSource(address, config.importFrom, atOnceMax * 2)
   const report = new ImportReport(print)
   const unwatch = watch(report)
-  const { services, identities } = opened
+  const { services, identities, clock } = opened
   const { store, encryption } = services
   const { ownerId } = identities
   const actor = serviceActor('import', { ownerId, encryption })
   const context: ImportContext = {
     ...{ source, store, actor, report, without, isDry, atOnceMax },
-    newBucket: (named) => newBucket({ ownerId, region: config.region, ...named }, config),
+    newBucket: (named) => newBucket({ ownerId, region: config.region, createdAtMs: clock.nowMs(), ...named }, config),
     putSetting: (bucketName, subresource, document) =>
       writeSetting(services, actor, { bucketName, subresource, document }),
   }

@@ -13,6 +13,7 @@ import { checkBucketPolicies } from '#identity/bucket-policies/check-document.ts
 import { identityShape } from '#identity/identities.ts'
 import { type KeyDocument, keyDocumentShape } from '#keyring/key-document.ts'
 import { findLostMaterial } from '#keyring/material.ts'
+import { systemClock } from '#lib/clock.ts'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { type SharedDocuments, withSharedDocuments } from './shared-documents.ts'
 
@@ -96,7 +97,7 @@ async function importFiles({ engine, rows }: SharedDocuments, { folder, isForced
   const stamps = readStamps(join(folder, stampsFile))
   const mistakes: string[] = []
   // The clock of this machine may be wrong.
-  const nowMs = Math.min(Date.now(), (await engine.timeMs?.()) ?? Number.POSITIVE_INFINITY)
+  const nowMs = Math.min(systemClock.nowMs(), (await engine.timeMs?.()) ?? Number.POSITIVE_INFINITY)
   const replacements = []
   for (const { name, check } of given) {
     const path = join(folder, name)

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { ownActor } from '#app/own-actor.ts'
 import type { AppConfig } from '#config/config.ts'
+import type { Clock } from '#lib/clock.ts'
 import { mediaTypeOf } from '#lib/text/media-type.ts'
 import { assertBucketName } from '#model/bucket/bucket.ts'
 import type { Actor } from '#objects/actor.ts'
@@ -19,18 +20,19 @@ export interface SeedOptions {
   readonly ownerId: string
   /** Encrypts objects as the settings or the default encryption of the bucket say. */
   readonly encryption: Encryption
+  readonly clock: Clock
 }
 
 /** Throws InvalidBucketName for a folder name that is no valid bucket name. Files beside the folders are ignored. */
 export async function seedStore(
   store: Store,
   folder: string,
-  { config, ownerId, encryption }: SeedOptions,
+  { config, ownerId, encryption, clock }: SeedOptions,
 ): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   for (const name of names) assertBucketName(name)
-  await createBuckets(store, { ...config, buckets: names }, ownerId)
+  await createBuckets(store, { config: { ...config, buckets: names }, ownerId, clock })
   const actor = ownActor(ownerId, encryption)
   for (const name of names) {
     const bucket = await store.getBucket(name)

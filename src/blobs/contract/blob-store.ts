@@ -101,7 +101,13 @@ export interface BlobStore {
    * An order for a version of a key without a current one: newer than the newest noncurrent version and than every
    * change that is not settled.
    */
-  orderAfter(transaction: Transaction, bucket: string, key: string, newest: string | undefined): Awaitable<string>
+  orderAfter(
+    transaction: Transaction,
+    bucket: string,
+    key: string,
+    newest: string | undefined,
+    nowMs: number,
+  ): Awaitable<string>
   /**
    * Inside the transaction: adds rows that say which bytes to move or remove; undefined if there are none. AccessDenied
    * where that is not possible. NotSettled.

@@ -171,8 +171,14 @@ export class PlainFiles implements BlobStore {
     return isSettledForRename(this.#context, bucket, version)
   }
 
-  orderAfter(transaction: Transaction, bucket: string, key: string, newest: string | undefined): Promise<string> {
-    return orderAfterRows(transaction, bucket, key, newest)
+  orderAfter(
+    transaction: Transaction,
+    bucket: string,
+    key: string,
+    newest: string | undefined,
+    nowMs: number,
+  ): Promise<string> {
+    return orderAfterRows(transaction, bucket, key, newest, nowMs)
   }
 
   record(transaction: Transaction, change: BlobChange): Promise<Recorded | undefined> {

@@ -111,8 +111,14 @@ export class MemoryBlobs implements BlobStore {
     return true
   }
 
-  orderAfter(_transaction: Transaction, _bucket: string, _key: string, newest: string | undefined): string {
-    return newOrder(newest)
+  orderAfter(
+    _transaction: Transaction,
+    _bucket: string,
+    _key: string,
+    newest: string | undefined,
+    nowMs: number,
+  ): string {
+    return newOrder(newest, nowMs)
   }
 
   async record(_transaction: Transaction, { gone, arrived }: BlobChange): Promise<GoneBlobs> {

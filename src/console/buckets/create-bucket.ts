@@ -33,6 +33,7 @@ export const createBucket: Page = async (visit, services) => {
       name,
       ownerId,
       region: chosen,
+      createdAtMs: services.clock.nowMs(),
       ...(versioning && { versioning: 'Enabled' as const }),
       ...(lock && { objectLockEnabled: true }),
     }

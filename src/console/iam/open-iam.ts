@@ -3,6 +3,7 @@ import type { ConditionKeys } from '#access/caller/query-facts.ts'
 import type { ConsoleServices, Visit } from '#console/page.ts'
 import { findPolicy } from '#identity/accounts/managed-policies.ts'
 import type { Account } from '#identity/entities/account.ts'
+import type { Alter } from '#identity/identities.ts'
 import { Identity } from '#identity/identity.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
 import { ApiError } from '#model/errors.ts'
@@ -15,7 +16,7 @@ export interface Iam {
   authorize(action: string, arn: string, asked?: ConditionKeys): void
   /** The same decision without a record, to choose what a page offers. */
   may(action: string, arn: string, asked?: ConditionKeys): boolean
-  change<T>(alter: (account: Account) => T): Promise<T>
+  change<T>(alter: Alter<T>): Promise<T>
 }
 
 export function openIam({ principal, facts }: Visit, { identities, gatekeeper }: ConsoleServices): Iam {

@@ -52,7 +52,7 @@ export const makePresigned: Page = async (visit, services) => {
       400,
     )
   }
-  const nowMs = Date.now()
+  const nowMs = services.clock.nowMs()
   const url = presignV4({
     method: asked.method,
     url: asked.host,

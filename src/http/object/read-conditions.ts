@@ -1,5 +1,6 @@
 /** Conditional requests: RFC 9110 §13, and AWS's order of precedence when several are given. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '#lib/clock.ts'
 import { parseHttpDate } from '#lib/text/http-date.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
@@ -21,9 +22,9 @@ function parseDate(header: string | undefined): number | undefined {
 }
 
 /** Like parseDate, but a date in the future is ignored too. */
-function parsePastDate(header: string | undefined): number | undefined {
+function parsePastDate(header: string | undefined, clock: Clock): number | undefined {
   const seconds = parseDate(header)
-  return seconds !== undefined && seconds * 1000 > Date.now() ? undefined : seconds
+  return seconds !== undefined && seconds * 1000 > clock.nowMs() ? undefined : seconds
 }
 
 export interface ReadConditions {
@@ -58,10 +59,10 @@ interface Failure {
   readonly isNotModified: boolean
 }
 
-export function evaluateRead(conditions: ReadConditions, version: ObjectVersion): Failure | undefined {
+export function evaluateRead(conditions: ReadConditions, version: ObjectVersion, clock: Clock): Failure | undefined {
   const { ifMatch, ifNoneMatch } = conditions
   const modified = Math.floor(version.modifiedAtMs / 1000)
-  const since = parsePastDate(conditions.ifModifiedSince)
+  const since = parsePastDate(conditions.ifModifiedSince, clock)
   const until = parseDate(conditions.ifUnmodifiedSince)
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, version.etag)) return { condition: 'If-Match', isNotModified: false }
@@ -76,10 +77,11 @@ export function evaluateRead(conditions: ReadConditions, version: ObjectVersion)
 export function checkRead(
   headers: IncomingHttpHeaders,
   version: ObjectVersion,
+  clock: Clock,
   caching: () => Readonly<Record<string, string>> = () => ({}),
 ): void {
   if (!isConditional(headers)) return
-  const failure = evaluateRead(readConditions(headers), version)
+  const failure = evaluateRead(readConditions(headers), version, clock)
   if (failure === undefined) return
   if (!failure.isNotModified) throw new ApiError('PreconditionFailed', { fields: { Condition: failure.condition } })
   const validators = { etag: `"${version.etag}"`, 'last-modified': new Date(version.modifiedAtMs).toUTCString() }

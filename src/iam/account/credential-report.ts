@@ -27,10 +27,10 @@ export const credentialReportRows: readonly IamRow[] = [
   {
     name: 'GetCredentialReport',
     on: anything,
-    run: ({ account, identities }) => ({
+    run: ({ account, identities, clock }) => ({
       Content: Buffer.from(formatReport(account, identities.lastUsed)).toString('base64'),
       ReportFormat: 'text/csv',
-      GeneratedTime: formatDate(new Date().toISOString()),
+      GeneratedTime: formatDate(new Date(clock.nowMs()).toISOString()),
     }),
   },
 ]

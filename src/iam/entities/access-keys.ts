@@ -47,9 +47,9 @@ export const accessKeyRows: readonly IamRow[] = [
       const secret = newSecretAccessKey()
       const sealed = identities.secrets.format(secret)
       const maker = makerOf(caller, identities.directory)
-      return change((account) => {
+      return change((account, nowMs) => {
         const { keys, name } = holderIn(account)
-        const key = createAccessKey(keys, { account: account.id, secret: sealed, maker })
+        const key = createAccessKey(keys, { account: account.id, secret: sealed, maker, nowMs })
         const { CreateDate, ...shape } = accessKeyShape(name, key)
         return { AccessKey: { ...shape, SecretAccessKey: secret, CreateDate } }
       })

@@ -11,7 +11,7 @@ export const groupRows: readonly IamRow[] = [
     on: onGroup,
     async run({ params, change }) {
       const given = { name: params.get('GroupName', rules.groupName), path: readPath(params) }
-      return change((account) => ({ Group: groupShape(account, createGroup(account, given)) }))
+      return change((account, nowMs) => ({ Group: groupShape(account, createGroup(account, given, nowMs)) }))
     },
   },
   {

@@ -20,8 +20,8 @@ export const instanceProfileRows: readonly IamRow[] = [
     async run({ params, change }) {
       const given = { name: params.get('InstanceProfileName', rules.profileName), path: readPath(params) }
       const tags = tagsOf(readTags(params))
-      return change((account) => {
-        const profile = Object.assign(createInstanceProfile(account, given), { tags })
+      return change((account, nowMs) => {
+        const profile = Object.assign(createInstanceProfile(account, given, nowMs), { tags })
         return { InstanceProfile: instanceProfileShape(account, profile) }
       })
     },

@@ -39,8 +39,8 @@ export const loginProfileRows: readonly IamRow[] = [
       assertPassword(password)
       const passwordHash = await formatPassword(password)
       const mustChange = params.findFlag('PasswordResetRequired') === true
-      return change((account) => {
-        const login = createLogin(getUser(account, name), { passwordHash, mustChange })
+      return change((account, nowMs) => {
+        const login = createLogin(getUser(account, name), { passwordHash, mustChange }, nowMs)
         return loginShape(name, login)
       })
     },

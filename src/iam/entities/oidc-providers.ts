@@ -45,8 +45,8 @@ export const oidcProviderRows: readonly IamRow[] = [
         thumbprints: params.list('ThumbprintList', thumbprints),
       }
       const tags = tagsOf(readTags(params))
-      return change((account) => {
-        const provider = Object.assign(createOidcProvider(account, given), { tags })
+      return change((account, nowMs) => {
+        const provider = Object.assign(createOidcProvider(account, given, nowMs), { tags })
         return { OpenIDConnectProviderArn: oidcProviderArn(account.id, provider.url), Tags: formatTags(tags) }
       })
     },

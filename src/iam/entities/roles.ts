@@ -32,9 +32,9 @@ export const roleRows: readonly IamRow[] = [
       }
       const tags = tagsOf(readTags(params))
       const boundary = params.find('PermissionsBoundary', rules.arn)
-      return change((account) => {
+      return change((account, nowMs) => {
         if (boundary !== undefined) getAttachable(account, boundary)
-        const role = Object.assign(createRole(account, given), { tags })
+        const role = Object.assign(createRole(account, given, nowMs), { tags })
         if (boundary !== undefined) role.boundary = boundary
         return { Role: roleShape(account, role) }
       })

@@ -42,7 +42,7 @@ export const serviceLinkedRoleRows: readonly IamRow[] = [
         suffix: params.find('CustomSuffix', rules.customSuffix),
         description: params.find('Description', rules.description),
       }
-      return change((account) => ({ Role: roleShape(account, createLinkedRole(account, given)) }))
+      return change((account, nowMs) => ({ Role: roleShape(account, createLinkedRole(account, given, nowMs)) }))
     },
   },
   {

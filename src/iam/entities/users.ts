@@ -27,9 +27,9 @@ export const userRows: readonly IamRow[] = [
       const path = readPath(params)
       const tags = tagsOf(readTags(params))
       const boundary = params.find('PermissionsBoundary', rules.arn)
-      return change((account) => {
+      return change((account, nowMs) => {
         if (boundary !== undefined) getAttachable(account, boundary)
-        const user = Object.assign(createUser(account, { name, path }), { tags })
+        const user = Object.assign(createUser(account, { name, path }, nowMs), { tags })
         if (boundary !== undefined) user.boundary = boundary
         return { User: userShape(account, user) }
       })

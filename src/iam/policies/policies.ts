@@ -31,8 +31,8 @@ export const policyRows: readonly IamRow[] = [
         document: readPolicy(params, 'PolicyDocument', 'identity'),
       }
       const tags = tagsOf(readTags(params))
-      return change((account) => {
-        const policy = Object.assign(createPolicy(account, given), { tags })
+      return change((account, nowMs) => {
+        const policy = Object.assign(createPolicy(account, given, nowMs), { tags })
         return { Policy: policyShape(account, policyArn(account.id, policy), policy) }
       })
     },
@@ -84,9 +84,10 @@ export const policyRows: readonly IamRow[] = [
       const arn = params.get('PolicyArn', rules.arn)
       const document = readPolicy(params, 'PolicyDocument', 'identity')
       const isDefault = params.findFlag('SetAsDefault') === true
-      return change((account) => {
+      return change((account, nowMs) => {
         const policy = getOwnPolicy(account, arn)
-        return { PolicyVersion: versionShape(policy, addVersion(policy, document, isDefault), 'brief') }
+        const version = addVersion(policy, document, { isDefault, nowMs })
+        return { PolicyVersion: versionShape(policy, version, 'brief') }
       })
     },
   },
@@ -129,7 +130,7 @@ export const policyRows: readonly IamRow[] = [
     async run({ params, change }) {
       const arn = params.get('PolicyArn', rules.arn)
       const id = params.get('VersionId', rules.versionId)
-      await change((account) => deleteVersion(getOwnPolicy(account, arn), arn, id))
+      await change((account, nowMs) => deleteVersion(getOwnPolicy(account, arn), arn, id, nowMs))
       return undefined
     },
   },

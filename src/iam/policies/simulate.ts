@@ -55,7 +55,7 @@ const named = (list: string, documents: readonly PolicyDocument[]): NamedPolicy[
 
 /** `of`: whether missing facts about the caller, such as a tag, count as absent or as not given. */
 function simulate(request: IamRequest, { requester, policies }: Simulated, of: 'principal' | 'custom'): XmlTree {
-  const { params, account } = request
+  const { params, account, clock } = request
   const actions = params.list('ActionNames', { min: 3, max: 128, maxItems: actionsMax })
   if (actions.length === 0) params.get('ActionNames')
   const given = params.list('ResourceArns', { min: 1, max: 2048, maxItems: resourcesMax })
@@ -74,7 +74,7 @@ function simulate(request: IamRequest, { requester, policies }: Simulated, of: '
   }
   const { context, provided } = readContext(params)
   const resourceAccount = params.find('ResourceOwner')?.match(/\d{12}/)?.[0] ?? account.id
-  const known = contextOf({ principal: requester, action: '', resource: '', resourceAccount, context })
+  const known = contextOf({ principal: requester, action: '', resource: '', resourceAccount, context, clock })
   const isKnown = (key: string) => isDerived(key) && (of === 'principal' || known.values(contextKey(key)) !== undefined)
   const missing = contextKeysOf(documentsIn(all)).filter((key) => !provided.has(key.toLowerCase()) && !isKnown(key))
   const asked = actions.flatMap((action) => resources.map((resource) => ({ action, resource })))
@@ -84,7 +84,7 @@ function simulate(request: IamRequest, { requester, policies }: Simulated, of: '
     ({ at }) => String(at).padStart(9, '0'),
   )
   return answerPage('EvaluationResults', page, ({ action, resource }) => {
-    const access: AccessRequest = { principal: requester, action, resource, resourceAccount, context }
+    const access: AccessRequest = { principal: requester, action, resource, resourceAccount, context, clock }
     return resultOf(action, resource, { explanation: explain(access, all), policies: all, missing })
   })
 }

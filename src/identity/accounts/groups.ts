@@ -14,9 +14,9 @@ import { refuseHolding } from '#identity/entities/policy-holder.ts'
 import type { User } from '#identity/entities/user.ts'
 
 /** EntityAlreadyExists, LimitExceeded. */
-export function createGroup(account: Account, given: { name: string; path: string }): Group {
+export function createGroup(account: Account, given: { name: string; path: string }, nowMs: number): Group {
   return addNamed(groupKind, account.groups, {
-    ...newEntity(groupKind.idPrefix, given.name, given.path),
+    ...newEntity(groupKind.idPrefix, given.name, given.path, nowMs),
     inline: {},
     attached: [],
   })

@@ -15,8 +15,12 @@ import { ApiError } from '#model/errors.ts'
 import { getRole } from './roles.ts'
 
 /** EntityAlreadyExists, LimitExceeded. */
-export function createInstanceProfile(account: Account, given: { name: string; path: string }): InstanceProfile {
-  const fresh = newEntity(instanceProfileKind.idPrefix, given.name, given.path)
+export function createInstanceProfile(
+  account: Account,
+  given: { name: string; path: string },
+  nowMs: number,
+): InstanceProfile {
+  const fresh = newEntity(instanceProfileKind.idPrefix, given.name, given.path, nowMs)
   return addNamed(instanceProfileKind, account.instanceProfiles, { ...fresh, tags: {}, roles: [] })
 }
 

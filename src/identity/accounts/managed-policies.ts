@@ -1,7 +1,7 @@
 /** Changes of an account's managed policies. Policies of AWS can be found and attached, but not changed. */
 import { findAwsPolicy, isServiceRolePolicy } from '#identity/aws-policies/aws-policies.ts'
 import type { Account } from '#identity/entities/account.ts'
-import { addNamed, newEntity, now, type PolicyText, removeFrom } from '#identity/entities/entity.ts'
+import { addNamed, newEntity, type PolicyText, removeFrom, secondOf } from '#identity/entities/entity.ts'
 import { type ManagedPolicy, type PolicyVersion, policyArn, policyKind } from '#identity/entities/managed-policy.ts'
 import type { PolicyHolder } from '#identity/entities/policy-holder.ts'
 import { ApiError } from '#model/errors.ts'
@@ -13,9 +13,10 @@ const versionsMax = 5
 export function createPolicy(
   account: Account,
   given: { name: string; path: string; description: string | undefined; document: PolicyText },
+  nowMs: number,
 ): ManagedPolicy {
   assertSize(given.document)
-  const fresh = newEntity(policyKind.idPrefix, given.name, given.path)
+  const fresh = newEntity(policyKind.idPrefix, given.name, given.path, nowMs)
   return addNamed(policyKind, account.policies, {
     ...fresh,
     tags: {},
@@ -75,7 +76,11 @@ export function defaultVersionOf(policy: ManagedPolicy): PolicyVersion {
 }
 
 /** LimitExceeded. */
-export function addVersion(policy: ManagedPolicy, document: PolicyText, isDefault: boolean): PolicyVersion {
+export function addVersion(
+  policy: ManagedPolicy,
+  document: PolicyText,
+  { isDefault, nowMs }: { isDefault: boolean; nowMs: number },
+): PolicyVersion {
   assertSize(document)
   if (policy.versions.length >= versionsMax) {
     throw new ApiError('LimitExceeded', {
@@ -83,7 +88,7 @@ export function addVersion(policy: ManagedPolicy, document: PolicyText, isDefaul
     })
   }
   const latest = Math.max(...policy.versions.map(({ id }) => Number(id.slice(1))))
-  const version: PolicyVersion = { id: `v${latest + 1}`, createdAt: now(), document }
+  const version: PolicyVersion = { id: `v${latest + 1}`, createdAt: secondOf(nowMs), document }
   policy.versions.push(version)
   policy.updatedAt = version.createdAt
   if (isDefault) policy.defaultVersion = version.id
@@ -91,13 +96,13 @@ export function addVersion(policy: ManagedPolicy, document: PolicyText, isDefaul
 }
 
 /** NoSuchEntity, DeleteConflict. */
-export function deleteVersion(policy: ManagedPolicy, arn: string, id: string): void {
+export function deleteVersion(policy: ManagedPolicy, arn: string, id: string, nowMs: number): void {
   const version = getVersion(policy, arn, id)
   if (id === policy.defaultVersion) {
     throw new ApiError('DeleteConflict', { message: 'Cannot delete the default version of a policy.' })
   }
   removeFrom(policy.versions, version)
-  policy.updatedAt = now()
+  policy.updatedAt = secondOf(nowMs)
 }
 
 /** NoSuchEntity, DeleteConflict. */

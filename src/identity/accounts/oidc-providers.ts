@@ -1,6 +1,6 @@
 /** Changes of an account's OpenID Connect providers. */
 import type { Account } from '#identity/entities/account.ts'
-import { assertQuota, now, removeFrom } from '#identity/entities/entity.ts'
+import { assertQuota, removeFrom, secondOf } from '#identity/entities/entity.ts'
 import { issuerName, type OidcProvider, oidcProviderArn } from '#identity/entities/oidc-provider.ts'
 import { ApiError } from '#model/errors.ts'
 
@@ -8,13 +8,14 @@ import { ApiError } from '#model/errors.ts'
 export function createOidcProvider(
   account: Account,
   given: { url: string; clientIds: string[]; thumbprints: string[] },
+  nowMs: number,
 ): OidcProvider {
   const exists = account.oidcProviders.some(({ url }) => issuerName(url) === issuerName(given.url))
   if (exists) {
     throw new ApiError('EntityAlreadyExists', { message: `Provider with url ${given.url} already exists.` })
   }
   assertQuota('OpenIDConnectProvidersPerAccount', account.oidcProviders.length + 1, 100)
-  const provider: OidcProvider = { ...given, createdAt: now(), tags: {} }
+  const provider: OidcProvider = { ...given, createdAt: secondOf(nowMs), tags: {} }
   account.oidcProviders.push(provider)
   return provider
 }

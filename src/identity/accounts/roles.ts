@@ -24,9 +24,10 @@ export interface NewRole {
 }
 
 /** EntityAlreadyExists, LimitExceeded. */
-export function createRole(account: Account, { name, path, trust, description, maxSessionSeconds }: NewRole): Role {
+export function createRole(account: Account, given: NewRole, nowMs: number): Role {
+  const { name, path, trust, description, maxSessionSeconds } = given
   const role: Role = {
-    ...newEntity(roleKind.idPrefix, name, path),
+    ...newEntity(roleKind.idPrefix, name, path, nowMs),
     trust,
     maxSessionSeconds,
     ...(description === undefined ? {} : { description }),

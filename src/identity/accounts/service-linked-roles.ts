@@ -42,7 +42,8 @@ export interface NewLinkedRole {
 }
 
 /** AccessDenied, InvalidInput, LimitExceeded. */
-export function createLinkedRole(account: Account, { service, suffix, description }: NewLinkedRole): Role {
+export function createLinkedRole(account: Account, given: NewLinkedRole, nowMs: number): Role {
+  const { service, suffix, description } = given
   const { policyName } = getLinkedService(service)
   const name = linkedRoleName(service, suffix)
   if (findNamed(account.roles, name) !== undefined) {
@@ -54,7 +55,7 @@ export function createLinkedRole(account: Account, { service, suffix, descriptio
     Statement: [{ Action: ['sts:AssumeRole'], Principal: { Service: [service] }, Effect: 'Allow' }],
   }
   const path = linkedRolePath(service)
-  const role = createRole(account, { name, path, trust, description, maxSessionSeconds: sessionSeconds.min })
+  const role = createRole(account, { name, path, trust, description, maxSessionSeconds: sessionSeconds.min }, nowMs)
   return Object.assign(role, { linkedService: service, attached: [awsPolicyArn(`aws-service-role/${policyName}`)] })
 }
 

@@ -7,8 +7,8 @@ import {
   getNamed,
   isSameName,
   newEntity,
-  now,
   removeFrom,
+  secondOf,
 } from '#identity/entities/entity.ts'
 import { refuseHolding } from '#identity/entities/policy-holder.ts'
 import { type Login, type User, userKind } from '#identity/entities/user.ts'
@@ -17,8 +17,8 @@ import { ApiError } from '#model/errors.ts'
 const groupsMax = 10
 
 /** EntityAlreadyExists, LimitExceeded. */
-export function createUser(account: Account, given: { name: string; path: string }): User {
-  const fresh = newEntity(userKind.idPrefix, given.name, given.path)
+export function createUser(account: Account, given: { name: string; path: string }, nowMs: number): User {
+  const fresh = newEntity(userKind.idPrefix, given.name, given.path, nowMs)
   return addNamed(userKind, account.users, { ...fresh, tags: {}, inline: {}, attached: [], keys: [], groups: [] })
 }
 
@@ -55,10 +55,10 @@ export function getLogin(user: User): Login {
 }
 
 /** EntityAlreadyExists. */
-export function createLogin(user: User, given: { passwordHash: string; mustChange: boolean }): Login {
+export function createLogin(user: User, given: { passwordHash: string; mustChange: boolean }, nowMs: number): Login {
   if (user.login !== undefined) {
     throw new ApiError('EntityAlreadyExists', { message: `Login Profile for user ${user.name} already exists.` })
   }
-  user.login = { ...given, createdAt: now() }
+  user.login = { ...given, createdAt: secondOf(nowMs) }
   return user.login
 }

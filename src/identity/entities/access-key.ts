@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { numberless } from '#model/account.ts'
 import { ApiError } from '#model/errors.ts'
-import { assertQuota, base32, moment, now, policyText, removeFrom } from './entity.ts'
+import { assertQuota, base32, moment, policyText, removeFrom, secondOf } from './entity.ts'
 
 export const accessKeySchema = z.strictObject({
   id: z.string().min(1).max(128),
@@ -34,7 +34,7 @@ export interface KeyMaker {
 /** LimitExceeded. */
 export function createAccessKey(
   holder: KeyHolder,
-  made: { account: string; secret: string; maker: KeyMaker },
+  made: { account: string; secret: string; maker: KeyMaker; nowMs: number },
 ): AccessKey {
   assertQuota('AccessKeysPerUser', holder.keys.length + 1, keysMax)
   const { expiresAt, policies } = made.maker
@@ -42,7 +42,7 @@ export function createAccessKey(
     id: newKeyId('AKIA', made.account),
     secret: made.secret,
     status: 'Active',
-    createdAt: now(),
+    createdAt: secondOf(made.nowMs),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(policies === undefined ? {} : { policies }),
   }
@@ -54,8 +54,12 @@ export function createAccessKey(
  * `expiresAt` undefined means never. No key may outlast the key that sets the expiry. ValidationError for a time in the
  * past or after the maker's expiry.
  */
-export function setExpiry(key: AccessKey, expiresAt: string | undefined, maker: KeyMaker): void {
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+export function setExpiry(
+  key: AccessKey,
+  expiresAt: string | undefined,
+  { maker, nowMs }: { maker: KeyMaker; nowMs: number },
+): void {
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= nowMs) {
     throw new ApiError('ValidationError', {
       message: 'The expiry must be in the future. To end a key now, disable it.',
     })
@@ -83,9 +87,10 @@ export function deleteAccessKey(holder: KeyHolder, id: string): void {
   removeFrom(holder.keys, getAccessKey(holder, id))
 }
 
-export function isUsable(key: AccessKey, nowMs: number): boolean {
-  return key.status === 'Active' && (key.expiresAt === undefined || Date.parse(key.expiresAt) > nowMs)
-}
+export const isUsable = (key: AccessKey, nowMs: number): boolean => key.status === 'Active' && !isExpired(key, nowMs)
+
+export const isExpired = ({ expiresAt }: AccessKey, nowMs: number): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= nowMs
 
 /** 40 characters, as on AWS. */
 export const newSecretAccessKey = (): string => randomBytes(30).toString('base64')

@@ -99,11 +99,11 @@ export function assertQuota(quotaName: string, count: number, max: number): void
 export const deleteConflict = (what: string): ApiError =>
   new ApiError('DeleteConflict', { message: `Cannot delete entity, must ${what} first.` })
 
-export const newEntity = (idPrefix: string, name: string, path: string): Entity => ({
+export const newEntity = (idPrefix: string, name: string, path: string, nowMs: number): Entity => ({
   name,
   path,
   id: idPrefix + base32(randomBytes(11)).slice(0, 17),
-  createdAt: now(),
+  createdAt: secondOf(nowMs),
 })
 
 /** The id of a hand-written entity without one. It is always the same. */
@@ -114,7 +114,7 @@ export function derivedId(idPrefix: string, account: string, name: string): stri
 }
 
 /** Whole seconds, as on AWS. */
-export const now = (): string => new Date(Math.floor(Date.now() / 1000) * 1000).toISOString()
+export const secondOf = (atMs: number): string => new Date(Math.floor(atMs / 1000) * 1000).toISOString()
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 

@@ -2,31 +2,29 @@
 
 import { type Directory, requesterOf } from '#identity/directory.ts'
 import { arnOf } from '#identity/principals/principal-arn.ts'
+import type { Clock } from '#lib/clock.ts'
 import { evaluate } from '#policy/evaluate/evaluate.ts'
 import { isUsable } from './access-key.ts'
 import type { Account } from './account.ts'
 import type { User } from './user.ts'
 
 /** Whether the root has a usable key, or a user who may grant every right has a key or a password. */
-export function hasWayIn(directory: Directory, account: Account): boolean {
-  const nowMs = Date.now()
+export function hasWayIn(directory: Directory, account: Account, clock: Clock): boolean {
+  const nowMs = clock.nowMs()
   if (account.keys.some((key) => isUsable(key, nowMs))) return true
   return account.users.some((user) => {
     const mayEnter =
       user.login !== undefined || user.keys.some((key) => isUsable(key, nowMs) && key.policies === undefined)
-    return mayEnter && mayAdminister(directory, account, user)
+    return mayEnter && mayAdminister(directory, account, user, clock)
   })
 }
 
 const needed = ['iam:AttachUserPolicy', 'iam:PutUserPolicy', 'iam:CreateAccessKey', 'iam:CreateUser']
 
-function mayAdminister(directory: Directory, account: Account, user: User): boolean {
+function mayAdminister(directory: Directory, account: Account, user: User, clock: Clock): boolean {
   const principal = requesterOf({ account, user })
   const policies = directory.policiesOfUser(account, user)
   const resource = arnOf(account.id, 'user', user)
-  return needed.every(
-    (action) =>
-      evaluate({ principal, action, resource, resourceAccount: account.id, context: () => undefined }, policies)
-        .outcome === 'Allow',
-  )
+  const asked = { principal, resource, resourceAccount: account.id, context: () => undefined, clock }
+  return needed.every((action) => evaluate({ ...asked, action }, policies).outcome === 'Allow')
 }

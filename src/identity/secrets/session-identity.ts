@@ -32,10 +32,11 @@ export function findSessionIdentity(
 type Parts = Pick<IdentityParts, 'requester' | 'policies' | 'displayName'>
 
 /** Whether the key and the provider of the session are still usable. */
-export function isSourceThere(directory: Directory, { account, sourceKeyId, providerUrl }: SessionClaims): boolean {
+export function isSourceThere(directory: Directory, claims: SessionClaims, nowMs: number): boolean {
+  const { account, sourceKeyId, providerUrl } = claims
   if (sourceKeyId !== undefined) {
     const entry = directory.findKey(sourceKeyId)
-    if (entry === undefined || !isUsable(entry.key, Date.now())) return false
+    if (entry === undefined || !isUsable(entry.key, nowMs)) return false
   }
   if (providerUrl === undefined) return true
   return (

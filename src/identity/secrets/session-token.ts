@@ -9,6 +9,7 @@ import * as z from 'zod'
 import { newKeyId } from '#identity/entities/access-key.ts'
 import { policyText } from '#identity/entities/entity.ts'
 import { Seal } from '#keyring/seal.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 
 const texts = z.record(z.string(), z.string())
@@ -55,11 +56,13 @@ const packedBytesMax = 2048
 
 export class SessionTokens {
   readonly #seal: Seal
+  readonly #clock: Clock
   /** Decrypted tokens, least recently used first. */
   readonly #opened = new Map<string, SessionClaims>()
 
-  constructor(secretKey: string) {
+  constructor(secretKey: string, clock: Clock) {
     this.#seal = new Seal(secretKey, 'session tokens')
+    this.#clock = clock
   }
 
   /**
@@ -70,7 +73,7 @@ export class SessionTokens {
     const packedPercent = measurePacked(session)
     const accessKeyId = newKeyId('ASIA', session.account)
     const secret = randomBytes(30).toString('base64')
-    const claims: SessionClaims = { ...session, accessKeyId, secret, issuedAtMs: Date.now() }
+    const claims: SessionClaims = { ...session, accessKeyId, secret, issuedAtMs: this.#clock.nowMs() }
     const sessionToken = this.#seal.encode(deflateRawSync(JSON.stringify(claims))).toString('base64')
     const { expiresAtMs } = session
     return { credentials: { accessKeyId, secretAccessKey: secret, sessionToken, expiresAtMs }, packedPercent }

@@ -27,6 +27,6 @@ async function resetIn(
   const [first] = identities.directory.accounts
   const account = identities.directory.findKey(accessKey)?.account ?? first
   if (account === undefined) throw new Error(`${config.iamPath} holds no account`)
-  await identities.change(account.id, (draft) => createAdministrator(draft, { accessKey, secretKey }))
+  await identities.change(account.id, (draft, nowMs) => createAdministrator(draft, { accessKey, secretKey }, nowMs))
   await identities.close()
 }

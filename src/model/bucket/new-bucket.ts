@@ -17,12 +17,11 @@ export type AdoptionDefaults = Omit<BucketDefaults, 'defaultObjectOwnership'>
 
 export const openDefaults: AdoptionDefaults = { defaultPublicAccessBlock: false, defaultBlockedEncryption: [] }
 
-type Named = Pick<Bucket, 'name' | 'ownerId' | 'region'> & Partial<Omit<Bucket, 'createdAtMs'>>
+type Named = Pick<Bucket, 'name' | 'ownerId' | 'region' | 'createdAtMs'> & Partial<Bucket>
 
 /** The record of a new bucket. `named` overrides the defaults. */
 export function newBucket(named: Named, defaults: BucketDefaults): Bucket {
   return {
-    createdAtMs: Date.now(),
     versioning: 'Unversioned',
     mfaDelete: false,
     objectLockEnabled: false,

@@ -1,3 +1,4 @@
+import type { Clock } from '#lib/clock.ts'
 import type { Requester } from '#policy/requester.ts'
 
 /**
@@ -16,4 +17,6 @@ export interface AccessRequest {
   /** Account that owns the resource: the requester's own for services and for resources that do not exist yet. */
   readonly resourceAccount: string
   readonly context: ContextLookup
+  /** For `aws:CurrentTime` and `aws:EpochTime`. Read only when a condition needs the time, once for all conditions. */
+  readonly clock: Clock
 }

@@ -18,7 +18,7 @@ export interface RequestContext {
 export function contextOf(request: AccessRequest): RequestContext {
   let second: string | undefined
   const now = () => {
-    second ??= isoSecond(Date.now())
+    second ??= isoSecond(request.clock.nowMs())
     return second
   }
   // Many statements use few keys: each is computed once a request.

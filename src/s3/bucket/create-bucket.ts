@@ -48,6 +48,7 @@ export async function createBucket(request: S3Request, services: Services): Prom
     name: bucketName,
     ownerId: caller.principal.canonicalId,
     region,
+    createdAtMs: services.clock.nowMs(),
     ...(objectLockEnabled && { objectLockEnabled, versioning: 'Enabled' as const }),
     ...access,
     ...(tags && { tags }),

@@ -99,12 +99,14 @@ function bodyOf(
 type PostLimits = ReturnType<typeof checkPostPolicy>
 
 /** Records refusals by the form's policy under the signer. */
-function checkPolicy({ bucket, facts }: S3Request, { gatekeeper }: Services, form: Form, caller: Caller): PostLimits {
+function checkPolicy(request: S3Request, services: Services, form: Form, caller: Caller): PostLimits {
+  const { bucket, facts } = request
+  const { gatekeeper, clock } = services
   const { fields, fileName } = form
   const policyBase64 = fields.get('policy')
   if (policyBase64 === undefined) return {}
   try {
-    return checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: Date.now() })
+    return checkPostPolicy({ policyBase64, fields, fileName, bucket: bucket.name, nowMs: clock.nowMs() })
   } catch (error) {
     if (!isUnexplained(error)) throw error
     const key = fields.get('key') ?? ''

@@ -48,7 +48,7 @@ export const getObjectAttributes: Operation = async (request, services) => {
   const customerKey = keyOfRead(request, services)
   const needsKey = customerKey !== undefined || version.encryption?.method === 'SSE-C' || has('Checksum')
   if (needsKey) await openKeys(request.actor, request, version, customerKey)
-  checkRead(request.headers, version)
+  checkRead(request.headers, version, services.clock)
   const content: XmlContent = {
     ETag: has('ETag') ? version.etag : undefined,
     Checksum: has('Checksum') ? checksumOf(version) : undefined,

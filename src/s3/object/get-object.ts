@@ -78,7 +78,7 @@ async function describe(
   customerKey: CustomerKey | undefined,
 ): Promise<Description> {
   const { headers, query, bucket } = request
-  checkRead(headers, version, () => cachingHeaders(request, version))
+  checkRead(headers, version, services.clock, () => cachingHeaders(request, version))
   const part = query.size === 0 ? undefined : await selectPart(request, services, version)
   const range = part?.range ?? parseRange(rangeToServe(headers, version), version.sizeBytes)
   const { start, end } = range ?? { start: 0, end: version.sizeBytes }

@@ -25,7 +25,7 @@ export const renameObject: Operation = async (request, services) => {
     bucket,
     from,
     to: request.key,
-    check: (source) => checkCopySource(headers, 'x-amz-rename-source-', source),
+    check: (source) => checkCopySource(headers, 'x-amz-rename-source-', source, services.clock),
     conditions: writeConditions(headers),
     customerKey,
   })

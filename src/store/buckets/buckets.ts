@@ -76,11 +76,12 @@ async function takeBack(context: StoreContext, name: string): Promise<void> {
 /** Makes a record for a bucket that was made by hand. False if it has one, or was removed. */
 export async function adoptBucket(context: StoreContext, name: string): Promise<boolean> {
   const { ownerId, region, defaults: given } = context.adopts
+  const fresh = { name, ownerId, region, createdAtMs: context.clock.nowMs() }
   const defaults = { ...given, defaultObjectOwnership: 'BucketOwnerEnforced' } as const
   const isAdopted = await transactDurably(context, async (transaction) => {
     if ((await transaction.get(rowKey('b', name))) !== undefined || isReservedName(name)) return false
     if (!(await context.blobs.buckets.confirmForeign(transaction, name))) return false
-    transaction.put(rowKey('b', name), encodeJson(newBucket({ name, ownerId, region }, defaults)))
+    transaction.put(rowKey('b', name), encodeJson(newBucket(fresh, defaults)))
     return true
   })
   if (isAdopted) context.log.info({ bucket: name }, 'adopted a folder made by hand as a bucket')

@@ -44,7 +44,7 @@ async function adoptRemoval(
   const row = await transaction.get(rowKey('o', bucket.name, key))
   const current = row === undefined ? undefined : decodeVersion(key, row)
   await deleteVersion(blobs, transaction, bucket, remove, current, versionId, change)
-  change.order = newOrder(current?.order)
+  change.order = newOrder(current?.order, change.atMs)
 }
 
 /**

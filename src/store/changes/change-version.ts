@@ -63,7 +63,7 @@ export async function changeVersion(
     if (blob !== stored.blob) what.moved.push({ order, from: stored.blob, to: blob })
     else if (isLockKept(stored) || isLockKept(changed)) what.relocked.push({ order, ref: blob })
     // Not the version's own order: there may be a row for its arrival.
-    if (what.moved.length + what.relocked.length > 0) what.order = newOrder(order)
+    if (what.moved.length + what.relocked.length > 0) what.order = newOrder(order, nowMs)
     return { result: changed, change: what }
   })
 }

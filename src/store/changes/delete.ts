@@ -32,7 +32,7 @@ export async function deleteObject(context: StoreContext, remove: Remove): Promi
         ? await deleteCurrent(blobs, transaction, bucket, remove, current, change)
         : await deleteVersion(blobs, transaction, bucket, remove, current, versionId, change)
     // Sorts after the version that was current.
-    change.order = newOrder(current?.order)
+    change.order = newOrder(current?.order, change.atMs)
     return { result, change }
   })
 }
@@ -58,7 +58,7 @@ async function deleteCurrent(
     }
     return { versionId: undefined, isDeleteMarker: false }
   }
-  const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)))
+  const order = newOrder(current?.order ?? (await newestOrder(transaction, bucket, key)), change.atMs)
   transaction.requireEmpty(newerThan(bucket.name, key, order))
   const isVersioned = bucket.versioning === 'Enabled'
   if (current !== undefined) {

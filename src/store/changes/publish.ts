@@ -142,6 +142,7 @@ export async function makeCurrent(
 ): Promise<StoredVersion> {
   const { key } = fresh
   const { blobs } = context
+  const { atMs } = change
   const bucket = bucketOf(bucketNow, fresh.imported)
   const row = rowKey('o', bucket.name, key)
   const value = await transaction.get(row)
@@ -149,8 +150,8 @@ export async function makeCurrent(
   checkWriteConditions(conditions, key, current)
   const order =
     current === undefined
-      ? await blobs.orderAfter(transaction, bucket.name, key, await newestOrder(transaction, bucket, key))
-      : newOrder(current.order)
+      ? await blobs.orderAfter(transaction, bucket.name, key, await newestOrder(transaction, bucket, key), atMs)
+      : newOrder(current.order, atMs)
   const isVersioned = bucket.versioning === 'Enabled'
   if (bucket.versioning !== 'Unversioned') transaction.requireEmpty(newerThan(bucket.name, key, order))
   if (current !== undefined) {
@@ -161,13 +162,7 @@ export async function makeCurrent(
     await dropNullVersion(transaction, bucket.name, key, change)
   }
   const lock = bucket.objectLockEnabled ? await newLock(context, bucket, fresh) : undefined
-  const version = versionOf(
-    fresh,
-    order,
-    isVersioned ? order : 'null',
-    fresh.imported?.modifiedAtMs ?? change.atMs,
-    lock,
-  )
+  const version = versionOf(fresh, order, isVersioned ? order : 'null', fresh.imported?.modifiedAtMs ?? atMs, lock)
   transaction.put(row, encodeVersion(version))
   change.order = order
   change.objectCount++

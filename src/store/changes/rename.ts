@@ -86,7 +86,7 @@ async function leaveMarker(
   const { key } = source
   const isVersioned = bucket.versioning === 'Enabled'
   if (!isVersioned && source.versionId !== 'null') await dropNullVersion(transaction, bucket.name, key, change)
-  const order = newOrder(source.order)
+  const order = newOrder(source.order, change.atMs)
   const marker = deleteMarker(key, source.ownerId, order, isVersioned ? order : 'null', change.atMs)
   transaction.put(rowKey('v', bucket.name, key, order), encodeVersion(marker))
   change.happened.push({ what: 'marked', version: marker })

@@ -52,15 +52,14 @@ function putOlder(transaction: Transaction, bucket: string, version: StoredVersi
 
 /** A bucket with locked versions had Object Lock, whatever its other settings were. */
 async function makeLockable(context: StoreContext, name: string, ownerId: string): Promise<void> {
-  const { engine, blobs, adopts } = context
+  const { engine, blobs, adopts, clock } = context
   const known = await findBucket(engine, name)
   if (known?.objectLockEnabled === true && known.versioning === 'Enabled') return
-  const { region } = adopts
+  const fresh = { name, ownerId, region: adopts.region, createdAtMs: clock.nowMs() }
   const defaults = { ...adopts.defaults, defaultObjectOwnership: 'BucketOwnerEnforced' } as const
   await transactDurably(context, async (transaction) => {
     const row = await transaction.get(rowKey('b', name))
-    const bucket =
-      row === undefined ? newBucket({ name, ownerId, region }, defaults) : await bucketIn(transaction, name)
+    const bucket = row === undefined ? newBucket(fresh, defaults) : await bucketIn(transaction, name)
     transaction.put(rowKey('b', name), encodeJson({ ...bucket, versioning: 'Enabled', objectLockEnabled: true }))
   })
   if (known === undefined) await blobs.buckets.make(name)

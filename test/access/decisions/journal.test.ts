@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DecisionJournal, type Draft } from '#access/records/decision-journal.ts'
 import { UsageLedger } from '#access/records/usage-ledger.ts'
+import { systemClock } from '#lib/clock.ts'
 import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { leastPolicyFor } from '#policy/advice/least-privilege.ts'
 
@@ -22,8 +23,8 @@ const all = { limit: 1000, isVisible: () => true }
 describe('the journal of decisions', () => {
   it('keeps the newest of all processes, in a ring', async () => {
     const engine = openMemoryEngine()
-    const one = new DecisionJournal({ engine, capacity: 5, onError: fail })
-    const two = new DecisionJournal({ engine, capacity: 5, onError: fail })
+    const one = new DecisionJournal({ engine, capacity: 5, clock: systemClock, onError: fail })
+    const two = new DecisionJournal({ engine, capacity: 5, clock: systemClock, onError: fail })
     const first = one.record(() => draft('0'))
     for (let i = 1; i < 8; i++) {
       const journal = i % 2 === 0 ? one : two
@@ -36,7 +37,7 @@ describe('the journal of decisions', () => {
 
   it('loses nothing of processes that write at the same moment', async () => {
     const engine = openMemoryEngine()
-    const journals = Array.from({ length: 5 }, () => new DecisionJournal({ engine, onError: fail }))
+    const journals = Array.from({ length: 5 }, () => new DecisionJournal({ engine, clock: systemClock, onError: fail }))
     for (const [at, journal] of journals.entries()) {
       for (let i = 0; i < 20; i++) journal.record(() => draft(`${at}-${i}`))
     }
@@ -46,7 +47,7 @@ describe('the journal of decisions', () => {
   })
 
   it('costs a bounded number of traces in a flood, and leaves out what is too long', async () => {
-    const journal = new DecisionJournal({ engine: openMemoryEngine(), onError: fail })
+    const journal = new DecisionJournal({ engine: openMemoryEngine(), clock: systemClock, onError: fail })
     let drafted = 0
     for (let i = 0; i < 10_000; i++) {
       journal.record(() => {
@@ -63,7 +64,11 @@ describe('the journal of decisions', () => {
 
   it('survives a record that cannot be made', async () => {
     const errors: unknown[] = []
-    const journal = new DecisionJournal({ engine: openMemoryEngine(), onError: (error) => errors.push(error) })
+    const journal = new DecisionJournal({
+      engine: openMemoryEngine(),
+      clock: systemClock,
+      onError: (error) => errors.push(error),
+    })
     journal.record(() => fail(new Error('no')))
     journal.record(() => draft('yes'))
     expect((await journal.list(all)).map(({ message }) => message)).toEqual(['yes'])
@@ -73,7 +78,7 @@ describe('the journal of decisions', () => {
 
 describe('the ledger of uses', () => {
   it('counts by folder, and by bucket where there are too many', async () => {
-    const ledger = new UsageLedger({ engine: openMemoryEngine(), onError: fail })
+    const ledger = new UsageLedger({ engine: openMemoryEngine(), clock: systemClock, onError: fail })
     for (let i = 0; i < 500; i++) ledger.count('key', 's3:GetObject', 'b', `folder-${i}/x`)
     for (let i = 0; i < 3; i++) ledger.count('key', 's3:ListAllMyBuckets', undefined, undefined)
     ledger.count('other', 's3:GetObject', 'b', 'x')
@@ -90,8 +95,8 @@ describe('the ledger of uses', () => {
 
   it('adds up over processes and time', async () => {
     const engine = openMemoryEngine()
-    const one = new UsageLedger({ engine, onError: fail })
-    const two = new UsageLedger({ engine, onError: fail })
+    const one = new UsageLedger({ engine, clock: systemClock, onError: fail })
+    const two = new UsageLedger({ engine, clock: systemClock, onError: fail })
     one.count('key', 's3:PutObject', 'b', 'a/1')
     two.count('key', 's3:PutObject', 'b', 'a/2')
     await two.flush()

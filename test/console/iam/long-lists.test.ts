@@ -13,12 +13,12 @@ const names = Array.from({ length: count }, (_, at) => `person-${String(at).padS
 beforeAll(async () => {
   site = await startTestConsole()
   const document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }
-  await site.opened.identities.change('000000000000', (account) => {
-    createGroup(account, { name: 'Staff', path: '/' })
+  await site.opened.identities.change('000000000000', (account, nowMs) => {
+    createGroup(account, { name: 'Staff', path: '/' }, nowMs)
     for (const name of names.toReversed()) {
-      const user = createUser(account, { name, path: '/' })
+      const user = createUser(account, { name, path: '/' }, nowMs)
       user.groups = ['staff']
-      createPolicy(account, { name: `of-${name}`, path: '/', description: undefined, document })
+      createPolicy(account, { name: `of-${name}`, path: '/', description: undefined, document }, nowMs)
     }
   })
   admin = await site.signIn()

@@ -23,7 +23,7 @@ export class FileInspection implements Inspection {
 
   constructor(context: FilesContext) {
     this.#context = context
-    this.#lostAndFound = new LostAndFound(context.layout)
+    this.#lostAndFound = new LostAndFound(context.layout, context.clock.nowMs())
   }
 
   compare(

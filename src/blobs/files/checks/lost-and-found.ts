@@ -12,9 +12,9 @@ export class LostAndFound {
   readonly #folder: string
 
   /** Each run has a folder, named after its time. */
-  constructor(layout: Layout, now: Date = new Date()) {
+  constructor(layout: Layout, nowMs: number) {
     this.#layout = layout
-    this.#folder = layout.system('lost+found', now.toISOString().replaceAll(':', '-'))
+    this.#folder = layout.system('lost+found', new Date(nowMs).toISOString().replaceAll(':', '-'))
   }
 
   /** Moves a file or folder and returns its new path. */

@@ -12,11 +12,12 @@ export async function orderAfterRows(
   bucket: string,
   key: string,
   newest: string | undefined,
+  nowMs: number,
 ): Promise<string> {
   // Usually the clock is enough, which the commit checks.
   const row = transaction.isRepeated ? await newestRow(transaction, bucket, key) : undefined
   // An order sorts newest first.
-  const order = newOrder(row === undefined || (newest !== undefined && newest < row) ? newest : row)
+  const order = newOrder(row === undefined || (newest !== undefined && newest < row) ? newest : row, nowMs)
   transaction.requireEmpty(newerRows({ bucket, key, order }))
   return order
 }

@@ -45,7 +45,7 @@ export class BucketFolders implements BucketBlobs {
    */
   async confirmForeign(transaction: Transaction, name: string): Promise<boolean> {
     const mark = await transaction.get(rowKey('f', name))
-    if (mark !== undefined && Date.now() - decodeJson<number>(mark) < removalMs) return false
+    if (mark !== undefined && this.#context.clock.nowMs() - decodeJson<number>(mark) < removalMs) return false
     const stats = await fs.lstat(this.#path(name)).catch(() => undefined)
     return stats?.isDirectory() === true
   }
@@ -55,7 +55,7 @@ export class BucketFolders implements BucketBlobs {
   }
 
   recordRemoval(transaction: Transaction, name: string): void {
-    transaction.put(rowKey('f', name), encodeJson(Date.now()))
+    transaction.put(rowKey('f', name), encodeJson(this.#context.clock.nowMs()))
   }
 
   async remove(name: string): Promise<ApiError | undefined> {

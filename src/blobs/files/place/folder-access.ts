@@ -39,7 +39,7 @@ export class FolderAccess {
 
   mayReplaceFile(path: string): boolean {
     const folder = dirname(path)
-    const now = Date.now()
+    const now = performance.now()
     if ((this.#openUntilMs.get(folder) ?? 0) > now) return true
     // Only the result `true` is kept: in a folder that is not writable it depends on the file.
     if (!isOpen(folder)) return mayReplaceFile(path)

@@ -23,9 +23,9 @@ export const createHolder: Page = async (visit, services) => {
     if (plural === 'roles') await makeRole(visit, services, iam, { name, arn })
     else {
       iam.authorize(`Create${noun}`, arn)
-      await iam.change((account) => {
-        if (plural === 'users') createUser(account, { name, path: '/' })
-        else createGroup(account, { name, path: '/' })
+      await iam.change((account, nowMs) => {
+        if (plural === 'users') createUser(account, { name, path: '/' }, nowMs)
+        else createGroup(account, { name, path: '/' }, nowMs)
       })
     }
   } catch (error) {

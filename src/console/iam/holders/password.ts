@@ -23,9 +23,9 @@ export const setPassword = changing(
     iam.authorize(action, arn)
     refuseLimitedMaker(iam.visitor, identities.directory, action)
     const passwordHash = await formatPassword(password)
-    await iam.change((account) => {
+    await iam.change((account, nowMs) => {
       const user = getUser(account, name)
-      if (user.login === undefined) createLogin(user, { passwordHash, mustChange: false })
+      if (user.login === undefined) createLogin(user, { passwordHash, mustChange: false }, nowMs)
       else Object.assign(user.login, { passwordHash, mustChange: false })
     })
   },

@@ -22,7 +22,8 @@ export async function makeRole(
   const trust = parseTrust(form.get('trust') ?? '', services)
   const description = parseDescription(form)
   const maxSessionSeconds = parseMinutes(form, sessionSeconds.min)
-  await iam.change((account) => createRole(account, { name, path: '/', trust, description, maxSessionSeconds }))
+  const given = { name, path: '/', trust, description, maxSessionSeconds }
+  await iam.change((account, nowMs) => createRole(account, given, nowMs))
 }
 
 export const saveTrust = changing(

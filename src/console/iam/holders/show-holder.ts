@@ -5,6 +5,7 @@ import { getGroup, membersOf } from '#identity/accounts/groups.ts'
 import { getRole } from '#identity/accounts/roles.ts'
 import { getUser } from '#identity/accounts/users.ts'
 import { awsManagedPolicies } from '#identity/aws-policies/often-used.ts'
+import { isExpired } from '#identity/entities/access-key.ts'
 import type { Account } from '#identity/entities/account.ts'
 import { policyArn } from '#identity/entities/managed-policy.ts'
 import { askedHolder, groups, type Holder, type HolderDescription, holderArn } from './holders.ts'
@@ -122,7 +123,7 @@ function roleFacts({ form }: Visit, iam: Iam, name: string, arn: string, { ident
   }
 }
 
-function userFacts({ account, may }: Iam, name: string, arn: string, { identities }: ConsoleServices) {
+function userFacts({ account, may }: Iam, name: string, arn: string, { identities, clock }: ConsoleServices) {
   const user = getUser(account, name)
   const ofGroup = (action: string) => (group: string) => may(action, holderArn(account, groups, group))
   return {
@@ -141,7 +142,7 @@ function userFacts({ account, may }: Iam, name: string, arn: string, { identitie
       createdAtMs: Date.parse(key.createdAt),
       expiresAtMs: key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt),
       expires: key.expiresAt?.slice(0, 16) ?? '',
-      isExpired: key.expiresAt !== undefined && Date.parse(key.expiresAt) <= Date.now(),
+      isExpired: isExpired(key, clock.nowMs()),
       isLimited: key.policies !== undefined,
       lastUse: identities.lastUsed.find(key.id),
     })),

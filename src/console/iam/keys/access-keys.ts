@@ -32,13 +32,14 @@ async function makeKey(visit: Visit, services: ConsoleServices, old: string | un
   const secret = newSecretAccessKey()
   const sealed = identities.secrets.format(secret)
   try {
-    const key = await iam.change((account) => {
+    const key = await iam.change((account, nowMs) => {
       const user = getUser(account, name)
       if (old !== undefined) getAccessKey(user, old).status = 'Inactive'
       return createAccessKey(user, {
         account: account.id,
         secret: sealed,
         maker: makerOf(iam.visitor, services.identities.directory),
+        nowMs,
       })
     })
     // The session ends with its key, so no further page can be shown: the new key is in the answer itself.
@@ -95,12 +96,11 @@ export const setKeyExpiry = changing(
   async ({ iam, name, arn }, { form, params }, services) => {
     iam.authorize('UpdateAccessKey', arn)
     const expiresAt = form.has('never') ? undefined : parseMoment(form.get('expires') ?? '')
-    await iam.change((account) =>
-      setExpiry(
-        getAccessKey(getUser(account, name), params.key ?? ''),
-        expiresAt,
-        makerOf(iam.visitor, services.identities.directory),
-      ),
+    await iam.change((account, nowMs) =>
+      setExpiry(getAccessKey(getUser(account, name), params.key ?? ''), expiresAt, {
+        maker: makerOf(iam.visitor, services.identities.directory),
+        nowMs,
+      }),
     )
   },
   'users',

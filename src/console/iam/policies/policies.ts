@@ -74,7 +74,8 @@ export const createManagedPolicy: Page = async (visit, services) => {
     }
     const document = parsePolicyText(visit.form.get('document') ?? '')
     iam.authorize('CreatePolicy', arn)
-    await iam.change((account) => createPolicy(account, { name, path: '/', description: undefined, document }))
+    const given = { name, path: '/', description: undefined, document }
+    await iam.change((account, nowMs) => createPolicy(account, given, nowMs))
   } catch (error) {
     const refusal = refusalOf(error)
     return pageOr(refusal, () => policiesView(visit, services, { text: refusal.message, status: refusal.status }))
@@ -120,14 +121,14 @@ export const saveManagedPolicy: Page = async (visit, services) => {
   try {
     const document = parsePolicyText(visit.form.get('document') ?? '')
     iam.authorize('CreatePolicyVersion', arn)
-    await iam.change((account) => {
+    await iam.change((account, nowMs) => {
       const policy = getOwnPolicy(account, arn)
       const oldest = policy.versions.find(({ id }) => id !== policy.defaultVersion)
       if (policy.versions.length >= versionsMax && oldest !== undefined) {
         iam.authorize('DeletePolicyVersion', arn)
-        deleteVersion(policy, arn, oldest.id)
+        deleteVersion(policy, arn, oldest.id, nowMs)
       }
-      addVersion(policy, document, true)
+      addVersion(policy, document, { isDefault: true, nowMs })
     })
   } catch (error) {
     const refusal = refusalOf(error)

@@ -58,7 +58,7 @@ async function* readEntries(
   if (missingCount > missingMax) missing.push(`and ${missingCount - missingMax} more`)
   const content = Buffer.from(`${missing.join('\n')}\n`)
   const path = entryName('NOT-INCLUDED.txt', names)
-  yield { path, modifiedAtMs: Date.now(), sizeBytes: content.length, content }
+  yield { path, modifiedAtMs: services.clock.nowMs(), sizeBytes: content.length, content }
 }
 
 /** Messages of denials name the object. */

@@ -1,13 +1,19 @@
 /** The conditions of copies and writes. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { evaluateRead, readConditions, unquote } from '#http/object/read-conditions.ts'
+import type { Clock } from '#lib/clock.ts'
 import { ApiError } from '#model/errors.ts'
 import type { ObjectVersion } from '#model/object/object.ts'
 import type { WriteConditions } from '#store/contract.ts'
 
 /** Copies have no 304: every failed condition is a 412. */
-export function checkCopySource(headers: IncomingHttpHeaders, prefix: string, version: ObjectVersion): void {
-  const failure = evaluateRead(readConditions(headers, prefix), version)
+export function checkCopySource(
+  headers: IncomingHttpHeaders,
+  prefix: string,
+  version: ObjectVersion,
+  clock: Clock,
+): void {
+  const failure = evaluateRead(readConditions(headers, prefix), version, clock)
   if (failure === undefined) return
   throw new ApiError('PreconditionFailed', { fields: { Condition: `${prefix}${failure.condition}` } })
 }

@@ -41,6 +41,6 @@ export async function readCopySource(request: S3Request, services: Services): Pr
   assertKey(key)
   const bucket = await services.store.getBucket(bucketName)
   assertExpectedOwner(headers, 'x-amz-source-expected-bucket-owner', bucket, services)
-  const check = (version: ObjectVersion) => checkCopySource(headers, 'x-amz-copy-source-', version)
+  const check = (version: ObjectVersion) => checkCopySource(headers, 'x-amz-copy-source-', version, services.clock)
   return { bucket, key, versionId, check, customerKey: keyOfSource(request, services) }
 }
