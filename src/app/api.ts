@@ -5,9 +5,11 @@ import type { IRouter, NextFunction, Request, Response } from 'express'
 import type { AppConfig } from '#config/config.ts'
 import { answerRefusal } from '#http/answer-refusal.ts'
 import { applyCors } from '#http/cors.ts'
+import { createDateHeader } from '#http/date-header.ts'
 import { refusalTold } from '#http/server/connections.ts'
 import { closeServer, createHttpServer, listen, takeConnections } from '#http/server/server.ts'
 import { readTls } from '#http/server/tls.ts'
+import { systemClock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import { closeLog, createLog } from '#lib/log/log.ts'
 import { ApiError } from '#model/errors.ts'
@@ -71,6 +73,8 @@ const isHealth = ({ url = '' }: IncomingMessage) => /^\/(healthz|minio\/health)(
 function installRoutes(open: OpenServices, config: AppConfig, version: string, log: LevelLog) {
   const { kindOf, isOfS3, websiteIn, cors, ...endpoints } = createEndpoints(open, config, version, log)
   const { query, kms, s3, website, own } = endpoints
+  // node:http writes the system's time.
+  const writeDate = open.clock === systemClock ? undefined : createDateHeader(open.clock)
 
   function route(request: Request, response: Response, next: NextFunction): void {
     const kind = kindOf(request)
@@ -103,6 +107,7 @@ function installRoutes(open: OpenServices, config: AppConfig, version: string, l
     }
     // One function for all of this: each Express layer would cost as much time as these steps together.
     app.use((request: Request, response: Response, next: NextFunction) => {
+      writeDate?.(response)
       // Without nodes there is nothing to refresh.
       const fresh =
         open.freshen === undefined || isHealth(request) ? undefined : open.freshen(request, isAboutDocuments)

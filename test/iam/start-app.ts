@@ -3,7 +3,9 @@ import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
+import type { Clock } from '#lib/clock.ts'
 import { startProgram } from '../support/program.ts'
+import { signByClock } from '../support/sign-by-clock.ts'
 
 export interface Keys {
   readonly accessKeyId: string
@@ -42,20 +44,24 @@ export const testDocument = {
 export { testSecretKey } from '../support/program.ts'
 
 export async function startApp(
-  options: { document?: object; settings?: Record<string, string>; root?: string } = {},
+  options: { document?: object; settings?: Record<string, string>; root?: string; clock?: Clock } = {},
 ): Promise<TestApp> {
-  const { root: given, document = given === undefined ? testDocument : undefined, settings } = options
+  const { root: given, document = given === undefined ? testDocument : undefined, settings, clock } = options
   const env = { METADATA_ENGINE: 'memory', ...settings }
-  const { url: endpoint, root, iamPath, close } = await startProgram('api', { root: given, iam: document, env })
+  const { url: endpoint, root, iamPath, close } = await startProgram('api', { root: given, iam: document, env, clock })
   const common = (credentials: Keys) => ({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+  const timed = <T extends { readonly config: object }>(client: T): T => {
+    if (clock !== undefined) signByClock(client, clock)
+    return client
+  }
   return {
     endpoint,
     root,
     iamPath,
-    iam: (keys = rootKeys) => new IAMClient(common(keys)),
-    sts: (keys = rootKeys) => new STSClient(common(keys)),
-    s3: (keys = rootKeys) => new S3Client({ ...common(keys), forcePathStyle: true }),
-    kms: (keys = rootKeys, region = 'us-east-1') => new KMSClient({ ...common(keys), region }),
+    iam: (keys = rootKeys) => timed(new IAMClient(common(keys))),
+    sts: (keys = rootKeys) => timed(new STSClient(common(keys))),
+    s3: (keys = rootKeys) => timed(new S3Client({ ...common(keys), forcePathStyle: true })),
+    kms: (keys = rootKeys, region = 'us-east-1') => timed(new KMSClient({ ...common(keys), region })),
     close,
   }
 }

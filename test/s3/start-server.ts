@@ -4,6 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 import type { ObjectOwnership } from '#model/access/object-ownership.ts'
 import { startProgram, type TestProgram } from '../support/program.ts'
+import { signByClock } from '../support/sign-by-clock.ts'
 
 export interface TestServer {
   readonly endpoint: string
@@ -88,12 +89,4 @@ export async function startServer(
     },
     close: program.close,
   }
-}
-
-/** The SDK signs by the system's time and corrects it by the dates of answers, which are the system's too. */
-function signByClock(client: S3Client, clock: Clock): void {
-  Object.defineProperty(client.config, 'systemClockOffset', {
-    get: () => clock.nowMs() - Date.now(),
-    set: () => undefined,
-  })
 }
