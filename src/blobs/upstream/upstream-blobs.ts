@@ -152,8 +152,8 @@ export class UpstreamBlobs implements BlobStore {
     return true
   }
 
-  orderAfter(_transaction: Transaction, _bucket: string, _key: string, newest: string | undefined): string {
-    return newOrder(newest)
+  orderAfter(_: Transaction, _bucket: string, _key: string, newest: string | undefined, nowMs: number): string {
+    return newOrder(newest, nowMs)
   }
 
   record(transaction: Transaction, change: BlobChange): Promise<Recorded> {
