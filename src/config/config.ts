@@ -10,6 +10,7 @@ import { hostsOfWebsites, isLoopback } from './addresses.ts'
 import { flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
+import { mistakesOf } from './schemas.ts'
 import { gatherSettings, readSettingsFile } from './sources.ts'
 
 export const defaultCredential = wellKnownSecret
@@ -80,10 +81,13 @@ function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown 
   if (result?.success) return result.data
   if (result !== undefined) {
     const origin = origins.get(name) ?? name
-    const problem = secrets.has(name)
-      ? `The value of ${origin} is invalid`
-      : `${origin} cannot be ${JSON.stringify(value)}`
-    mistakes.push(`${problem}: it must be ${allowed}.`)
+    const mayHavePassword = /:\/\/.*@/s.test(value ?? '')
+    const problem =
+      secrets.has(name) || mayHavePassword
+        ? `The value of ${origin} is invalid`
+        : `${origin} cannot be ${JSON.stringify(value)}`
+    const exact = mistakesOf(result.error).map((mistake) => `${origin} ${mistake}`)
+    mistakes.push(...(exact.length > 0 ? exact : [`${problem}: it must be ${allowed}.`]))
   }
   return fallback === undefined ? undefined : schema.parse(fallback)
 }
