@@ -2,7 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#config/config.ts'
 import { describeConfig } from '#config/describe.ts'
@@ -49,6 +54,39 @@ describe('a start with BLOBS_URL', () => {
       expect(error).toMatchObject({ name: 'StartError', message: expect.stringMatching(message) })
       expect(String(error?.stack)).not.toContain('another secret')
     }
+  })
+
+  describe('with a bucket that has versioning', () => {
+    const Bucket = 'with-versions'
+    const warningsOf = async (bucket: string, isPrimary = true) => {
+      const warnings: string[] = []
+      const log = { info: () => {}, error: () => {}, warn: (_: object, message: string) => warnings.push(message) }
+      const place = `${bucket}/${Math.random().toString(36).slice(2)}/`
+      await (await start({ env: envWith('upstream-bytes/bytes/', place), log, isPrimary })).close()
+      return warnings
+    }
+
+    beforeAll(async () => {
+      await upstream.client.send(new CreateBucketCommand({ Bucket }))
+      const VersioningConfiguration = { Status: 'Enabled' } as const
+      await upstream.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }))
+    })
+
+    it('warns, in one process, that removed bytes stay there', async () => {
+      expect(await warningsOf(Bucket)).toEqual([
+        expect.stringMatching(/^The bucket of BLOBS_URL has versioning, .*: give the bucket a lifecycle rule .*\.$/),
+      ])
+      expect(await warningsOf(Bucket, false)).toEqual([])
+      expect(await warningsOf('upstream-bytes')).toEqual([])
+    })
+
+    it('works where it may not ask', async () => {
+      const Resource = `arn:aws:s3:::${Bucket}`
+      const deny = { Effect: 'Deny', Principal: '*', Action: 's3:GetBucketVersioning', Resource }
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [deny] })
+      await upstream.client.send(new PutBucketPolicyCommand({ Bucket, Policy }))
+      expect(await warningsOf(Bucket)).toEqual([])
+    })
   })
 
   it('refuses an index of plain files, and plain files refuse its index', async () => {
