@@ -1,5 +1,7 @@
 /** A start checks that the upstream store can be used and is the right one. */
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -11,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#config/config.ts'
 import { describeConfig } from '#config/describe.ts'
+import { launch } from '../launcher/launcher.ts'
 import { freePort } from '../support/free-port.ts'
 import { type ProgramOptions, startProgram } from '../support/program.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
@@ -54,6 +57,39 @@ describe('a start with BLOBS_URL', () => {
       expect(error).toMatchObject({ name: 'StartError', message: expect.stringMatching(message) })
       expect(String(error?.stack)).not.toContain('another secret')
     }
+  })
+
+  it('works with a wrong clock, since the store answers with its time', async () => {
+    const wrong = `const { now } = Date, RealDate = Date, ms = 60 * 60_000
+      globalThis.Date = class extends RealDate {
+        constructor(...given) { super(...(given.length > 0 ? given : [now() + ms])) }
+        static now() { return now() + ms }
+      }`
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(wrong)}`
+    const flags = ['--mode', 'api', '--api-port', '0', '--workers', '1']
+    const root = await newRoot()
+    const env = { ...envWith('/bytes/', '/wrong-clock/'), STORAGE_ROOT: root, NODE_OPTIONS }
+    const { child, said, exited } = launch(flags, env)
+    try {
+      await said(/S3 API/)
+    } finally {
+      child.kill('SIGTERM')
+      await exited
+    }
+  })
+
+  it('says that the clock is wrong, if the store only says that the time is', async () => {
+    const server = createServer((request, response) => {
+      request.resume()
+      response.sendDate = false
+      response.writeHead(403, { 'content-type': 'application/xml' })
+      response.end('<Error><Code>RequestTimeTooSkewed</Code><Message>too large</Message></Error>')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { env } = upstream.at(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await expect(start({ env })).rejects.toThrow(/\(RequestTimeTooSkewed\): its clock is wrong, .* Set it/)
+    server.close()
+    server.closeAllConnections()
   })
 
   describe('with a bucket that has versioning', () => {
