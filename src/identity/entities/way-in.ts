@@ -20,7 +20,7 @@ export function hasWayIn(directory: Directory, account: Account): boolean {
 
 const needed = ['iam:AttachUserPolicy', 'iam:PutUserPolicy', 'iam:CreateAccessKey', 'iam:CreateUser']
 
-function mayAdminister(directory: Directory, account: Account, user: User): boolean {
+export function mayAdminister(directory: Directory, account: Account, user: User): boolean {
   const principal = requesterOf({ account, user })
   const policies = directory.policiesOfUser(account, user)
   const resource = arnOf(account.id, 'user', user)
