@@ -1,4 +1,7 @@
 /** Nodes whose packets to PostgreSQL are lost: the server has their connections, and what they had half sent. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -105,6 +108,25 @@ describe.skipIf(skipped !== undefined)(
       proxy.goOn('deliver')
       expect(text(await (await cutOff).get(bytes('first')))).toBe('1')
     }, 60_000)
+
+    it('waits once for a host that hangs, and goes to the next', async () => {
+      let connections = 0
+      const hanging = createServer((socket) => {
+        connections++
+        socket.on('error', () => undefined).resume()
+      }).listen(0, '127.0.0.1')
+      await once(hanging, 'listening')
+      open.push({ close: () => promisify(hanging.close.bind(hanging))() })
+      const { port } = hanging.address() as AddressInfo
+      const parameters = { sslmode: 'prefer', connect_timeout: '1', schema: postgres.address().schema }
+      const hosts = `127.0.0.1:${port},127.0.0.1:${server.port}`
+      const address = parsePostgresUrl(
+        `postgres://myfsio:secret-of-tests@${hosts}/postgres?${new URLSearchParams(parameters)}`,
+      )
+      if (address === undefined) throw new Error('no address')
+      open.push(await Connection.open(address))
+      expect(connections).toBe(1)
+    }, 20_000)
 
     it('asks the server to notice a machine that is gone', async () => {
       const connection = await Connection.open(postgres.address())
