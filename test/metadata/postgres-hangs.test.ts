@@ -1,6 +1,7 @@
 /** Nodes whose packets to PostgreSQL are lost: the server has their connections, and what they had half sent. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
@@ -126,6 +127,24 @@ describe.skipIf(skipped !== undefined)(
       if (address === undefined) throw new Error('no address')
       open.push(await Connection.open(address))
       expect(connections).toBe(1)
+    }, 20_000)
+
+    it('waits for the database as long for a read that joins an older one', async () => {
+      const proxy = await startProxy()
+      const parameters = { retry_timeout: '4', connect_timeout: '1' }
+      const engine = await openAt(`127.0.0.1:${proxy.port}`, parameters)
+      await commitOnce(engine, 'first')
+      proxy.hang()
+      proxy.goOn('drop')
+      proxy.hang()
+      // Afterwards no connection is left that a read could use.
+      await setTimeout(200)
+      const older = expect(engine.get(bytes('other'))).rejects.toMatchObject({ code: 'SlowDown' })
+      await setTimeout(2000)
+      const younger = expect(engine.get(bytes('first'))).resolves.toEqual(bytes('1'))
+      await older
+      proxy.goOn('drop')
+      await younger
     }, 20_000)
 
     it('asks the server to notice a machine that is gone', async () => {
