@@ -1,6 +1,5 @@
 /** The package `myfsio` as a library: the whole program in the caller's process, for tests and tools. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { declareUsers } from './app/seed/declare-users.ts'
@@ -13,6 +12,7 @@ import type { DocumentName } from './documents/source.ts'
 import type { Credentials, MyFSIO, MyFSIOOptions, StartMyFSIO } from './embed-types.ts'
 import { prepareFirstStart } from './launcher/start/first-start.ts'
 import { assertIndexesUsable } from './launcher/start/index-damage.ts'
+import { assertStorageWritable } from './launcher/start/storage-access.ts'
 import { closeLog, createLog } from './lib/log/log.ts'
 import { packageRoot, version } from './lib/program/package-root.ts'
 
@@ -79,7 +79,7 @@ async function configOf(options: MyFSIOOptions, folder: string, credentials: Cre
   const config = loadConfig([], given, folder)
   if (root === undefined) return config
   // A folder has its own SECRET_KEY, which encrypts its secrets.
-  await mkdir(config.configFolder, { recursive: true, mode: 0o700 })
+  assertStorageWritable(config)
   if (config.metadataAddress !== undefined) return joinNodes(config, credentials)
   // Opening a damaged index would end the caller's process.
   await assertIndexesUsable(config)

@@ -1,8 +1,9 @@
 /** A document in a watched file that people may edit. A write holds a lock file and renames a new file. */
 import fs from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { watch } from 'chokidar'
+import { makeFolder } from '#lib/files/make-folder.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import { keepLastGood, readLastGood, restoreLastGood } from './last-good.ts'
 import type { DocumentSource } from './source.ts'
@@ -22,7 +23,7 @@ export class FileSource implements DocumentSource {
   }
 
   async open(): Promise<boolean> {
-    await mkdir(dirname(this.#path), { recursive: true })
+    makeFolder(dirname(this.#path))
     return fs.existsSync(this.#path) || restoreLastGood(this.#path)
   }
 

@@ -152,6 +152,13 @@ describe('startMyFSIO', () => {
     expect(await Body?.transformToString()).toBe('v')
   })
 
+  it.runIf(process.platform === 'linux')(
+    'says that no folder can be made at `root`, and the process goes on',
+    async () => {
+      await expect(startMyFSIO({ root: '/proc/data' })).rejects.toThrow('STORAGE_ROOT: /proc/data cannot be written')
+    },
+  )
+
   it('says of a damaged index in `root` what is wrong with it, and the process goes on', async () => {
     const root = join(folder, 'damaged')
     const server = await startMyFSIO({ root, buckets: ['one'] })

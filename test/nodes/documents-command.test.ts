@@ -43,6 +43,10 @@ describe.skipIf(noPostgres !== undefined)(`myfsio documents ${noPostgres ?? ''}`
   const edit = async (name: string, change: (text: string) => string) =>
     writeFile(path(name), change(await readFile(path(name), 'utf8')))
 
+  it.runIf(process.platform === 'linux')('export ends where no folder can be created', async () => {
+    await expect(run('export', '/proc/out')).rejects.toThrow('ENOENT')
+  })
+
   it('export writes files that only their owner may read, and import applies the edited files', async () => {
     expect(await run('export', out())).toContain(path('iam.json'))
     for (const name of ['iam.json', 'bucket_policies.json', 'kms_keys.json']) {

@@ -61,6 +61,61 @@ describe('an object that was changed upstream', () => {
     await expect(get('copy', 'bytes=5-9')).rejects.toMatchObject(refused)
   })
 
+  /** Writes an object of two objects upstream. Returns their addresses. */
+  async function writeTwo(write: () => Promise<unknown>): Promise<Address[]> {
+    const before = new Set((await listUpstream(upstream)).map(({ Key }) => Key))
+    await write()
+    const kept = (await listUpstream(upstream)).filter(({ Key }) => !before.has(Key))
+    expect(kept.length).toBe(2)
+    return kept.map(({ Key }) => ({ Bucket: upstream.settings.bucket, Key }))
+  }
+
+  it('is refused in ranges when a part was replaced, and so are its copies', async () => {
+    const Key = 'in parts'
+    const sizes = [5 * 1024 * 1024, 1024 * 1024]
+    const own = await writeTwo(async () => {
+      const { UploadId } = await s3.send(new aws.CreateMultipartUploadCommand({ Bucket, Key }))
+      const Parts: aws.CompletedPart[] = []
+      for (const [at, size] of sizes.entries()) {
+        const part = { Bucket, Key, UploadId, PartNumber: at + 1, Body: randomBytes(size) }
+        const { ETag } = await s3.send(new aws.UploadPartCommand(part))
+        Parts.push({ ETag, PartNumber: at + 1 })
+      }
+      await s3.send(new aws.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
+    })
+    await s3.send(
+      new aws.CopyObjectCommand({ Bucket, Key: 'copy of parts', CopySource: `${Bucket}/${encodeURI(Key)}` }),
+    )
+    for (const key of [Key, 'copy of parts']) expect((await get(key, `bytes=${sizes[0]}-`)).length).toBe(sizes[1])
+    const [, second] = await sorted(own)
+    await replace(second as Address, randomBytes(sizes[1] as number))
+    for (const key of [Key, 'copy of parts']) {
+      await expect(get(key, `bytes=${sizes[0]}-`)).rejects.toMatchObject(refused)
+      expect((await get(key, 'bytes=0-9')).length).toBe(10)
+    }
+  })
+
+  /** The larger object first. */
+  async function sorted(own: readonly Address[]): Promise<Address[]> {
+    const sizeOf = async (one: Address) =>
+      (await upstream.client.send(new aws.HeadObjectCommand({ ...one }))).ContentLength ?? 0
+    const sized = await Promise.all(own.map(async (one) => ({ one, size: await sizeOf(one) })))
+    return sized.sort((a, b) => b.size - a.size).map(({ one }) => one)
+  }
+
+  it('is refused in ranges when what was appended was replaced', async () => {
+    const Key = 'appended'
+    const own = await writeTwo(async () => {
+      await s3.send(new aws.PutObjectCommand({ Bucket, Key, Body: bytes }))
+      const Body = randomBytes(200_000)
+      await s3.send(new aws.PutObjectCommand({ Bucket, Key, Body, WriteOffsetBytes: bytes.length }))
+    })
+    const [, second] = await sorted(own)
+    expect((await get(Key, `bytes=${bytes.length}-`)).length).toBe(200_000)
+    await replace(second as Address, randomBytes(200_000))
+    await expect(get(Key, `bytes=${bytes.length}-`)).rejects.toMatchObject(refused)
+  })
+
   it('is served when it has the same bytes and another ETag', async () => {
     const own = await write('restored')
     const { UploadId } = await upstream.client.send(new aws.CreateMultipartUploadCommand(own))

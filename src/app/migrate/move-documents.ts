@@ -1,11 +1,12 @@
 /** Copies users, policies and keys to another store: to files, or to rows of a shared index. Existing ones stay. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sharedFiles } from '#app/nodes/join-index.ts'
 import { isShared } from '#app/open-index.ts'
 import type { AppConfig } from '#config/config.ts'
 import { readText, replaceTexts } from '#documents/document-text.ts'
 import { systemClock } from '#lib/clock.ts'
+import { makeFolder } from '#lib/files/make-folder.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, rowKey } from '#metadata/tables.ts'
 import { agreeOnSecret } from '#nodes/shared-secret.ts'
@@ -55,14 +56,14 @@ function moveRootKey({ kms: from }: AppConfig, { kms: to }: AppConfig): void {
   ] as const
   for (const [source, target] of pairs) {
     if (source === target || !existsSync(source) || existsSync(target)) continue
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(target), 0o700)
     copyFileSync(source, target)
   }
 }
 
 function putFile(path: string, text: string): void {
   if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   writeFileSync(path, text, { mode: 0o600 })
 }
 

@@ -2,7 +2,7 @@
  * Exports the documents of nodes to files for editing by hand, with their stamps. Imports them again if they are valid
  * and the documents have not changed in between.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { AppConfig } from '#config/config.ts'
@@ -13,6 +13,7 @@ import { checkBucketPolicies } from '#identity/bucket-policies/check-document.ts
 import { identityShape } from '#identity/identities.ts'
 import { type KeyDocument, keyDocumentShape } from '#keyring/key-document.ts'
 import { findLostMaterial } from '#keyring/material.ts'
+import { makeFolder } from '#lib/files/make-folder.ts'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { type SharedDocuments, withSharedDocuments } from './shared-documents.ts'
 
@@ -51,7 +52,7 @@ function checkKeys(text: string): Checked {
 /** Returns the files. Only this user may read them. */
 export function exportDocuments(config: AppConfig, folder: string): Promise<string[]> {
   return withSharedDocuments(config, async ({ engine }) => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     const write = (name: string, text: string) => {
       const path = join(folder, name)
       writeFileSync(path, text, { mode: privateFileMode })

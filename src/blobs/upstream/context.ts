@@ -8,6 +8,7 @@ import { type Transaction, transact } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
 import type { Slots } from './client/slots.ts'
 import type { Upstream } from './client/upstream.ts'
+import type { KnownEtags } from './known-etags.ts'
 import type { VerifiedBlobs } from './read/verified-blobs.ts'
 
 /** What every part of the upstream blob store uses. */
@@ -22,6 +23,7 @@ export interface UpstreamContext {
   readonly troubles: TroubleLog
   readonly verifyReads: VerifyReads
   readonly verified: VerifiedBlobs
+  readonly etags: KnownEtags
 }
 
 type Writer = Pick<UpstreamContext, 'durability'> & { readonly engine: RowEngine }

@@ -11,6 +11,11 @@ export interface Piece {
   readonly start: number
   /** The bytes are a row of the index. */
   readonly isInline: boolean
+  /**
+   * The ETag with which the upstream stored the object, without quotes. A read compares it. Undefined while the object
+   * is being uploaded, and if the upstream or the memory of the process did not tell it.
+   */
+  readonly etag?: string | undefined
 }
 
 export const wholePiece = (id: string, sizeBytes: number): Piece => ({ id, sizeBytes, start: 0, isInline: false })
@@ -22,24 +27,26 @@ export const newId = (nowMs: number): string => Math.floor(nowMs).toString(16).p
 /** The time of an id in milliseconds. */
 export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 12), 16)
 
-type Encoded = [id: string, sizeBytes: number, start?: number, isInline?: 1]
+type Encoded = [id: string, sizeBytes: number, start?: number, isInline?: 0 | 1, etag?: string]
 
 /** Encodes pieces as short arrays: an object of 10,000 parts has 10,000 pieces. */
 export function encodePieces(pieces: readonly Piece[]): Buffer {
   return encodeJson(
-    pieces.map(({ id, sizeBytes, start, isInline }): Encoded => {
+    pieces.map(({ id, sizeBytes, start, isInline, etag }): Encoded => {
       if (isInline) return [id, sizeBytes, start, 1]
+      if (etag !== undefined) return [id, sizeBytes, start, 0, etag]
       return start === 0 ? [id, sizeBytes] : [id, sizeBytes, start]
     }),
   )
 }
 
 export function decodePieces(value: Bytes): Piece[] {
-  return decodeJson<Encoded[]>(value).map(([id, sizeBytes, start = 0, isInline]) => ({
+  return decodeJson<Encoded[]>(value).map(([id, sizeBytes, start = 0, isInline, etag]) => ({
     id,
     sizeBytes,
     start,
     isInline: isInline === 1,
+    etag,
   }))
 }
 

@@ -1,7 +1,6 @@
 /** The rows that a commit writes for the bytes of its versions. */
 import type { Arrival, BlobChange } from '#blobs/contract/blob-change.ts'
 import type { Transaction } from '#metadata/transact.ts'
-import { ApiError } from '#model/errors.ts'
 import type { UpstreamContext } from './context.ts'
 import { blobKey, bytesKey, putGone, stagedKey } from './rows.ts'
 
@@ -12,7 +11,7 @@ export interface RecordedArrival {
 }
 
 export async function recordChange(
-  { clock }: UpstreamContext,
+  { clock, etags }: UpstreamContext,
   transaction: Transaction,
   { arrived, gone }: BlobChange,
 ): Promise<RecordedArrival> {
@@ -22,11 +21,15 @@ export async function recordChange(
     else await putGone(transaction, ref.id, nowMs)
   }
   if (arrived === undefined || arrived.renamedFrom !== undefined) return { id: undefined, isInline: false }
-  await recordArrival(transaction, arrived)
+  await recordArrival(etags, transaction, arrived)
   return { id: arrived.ref.id, isInline: arrived.ref.kind === 0 }
 }
 
-async function recordArrival(transaction: Transaction, { ref, bytes, uploadId }: Arrival): Promise<void> {
+async function recordArrival(
+  etags: UpstreamContext['etags'],
+  transaction: Transaction,
+  { ref, bytes, uploadId }: Arrival,
+): Promise<void> {
   if (ref.kind === 0) {
     if (bytes === undefined) throw new Error('the bytes of a small body are missing')
     transaction.put(bytesKey(ref.id), bytes)
@@ -34,9 +37,7 @@ async function recordArrival(transaction: Transaction, { ref, bytes, uploadId }:
   }
   // The completion of the upload has already written the row of this blob.
   if (uploadId !== undefined) return
-  // Without this row, the blob counts as abandoned: it is older than a day.
-  if ((await transaction.get(stagedKey(ref.id))) === undefined) throw new ApiError('OperationAborted')
-  transaction.remove(stagedKey(ref.id))
+  await etags.settle(transaction, ref.id)
 }
 
 /** A commit that failed may still have taken effect. This tells whether it did. */

@@ -32,6 +32,7 @@ import type { UpstreamSettings } from './client/settings.ts'
 import { Slots } from './client/slots.ts'
 import { Upstream } from './client/upstream.ts'
 import type { UpstreamContext } from './context.ts'
+import { KnownEtags } from './known-etags.ts'
 import { openVersion } from './read/open-upstream.ts'
 import { VerifiedBlobs } from './read/verified-blobs.ts'
 import { damaged } from './read/verify.ts'
@@ -84,7 +85,7 @@ export class UpstreamBlobs implements BlobStore {
       throw error
     }
     const gathering = new Slots(gatheringLimits, clock)
-    const more = { troubles: new TroubleLog(log), verified: new VerifiedBlobs() }
+    const more = { troubles: new TroubleLog(log), verified: new VerifiedBlobs(), etags: new KnownEtags() }
     return new UpstreamBlobs({ ...options, ...more, upstream, gathering })
   }
 

@@ -5,9 +5,10 @@
  * own, which the document names.
  */
 import { hash, randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { RootRecord } from '#keyring/key-document.ts'
+import { makeFolder } from '#lib/files/make-folder.ts'
 import { privateFileMode } from '#lib/files/private-files.ts'
 import { syncFolder } from '#lib/files/sync.ts'
 import { hasCode } from '#lib/system/error-code.ts'
@@ -109,7 +110,7 @@ async function write(path: string, secret: Buffer, as: 'new' | 'mend'): Promise<
   // Its own name, since several requests may be the first.
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     await writeFile(temporary, `${title} ${text} ${checksumOf(text)}\n`, { mode: privateFileMode, flush: true })
     if (as === 'mend') await rename(temporary, path)
     else await linkNew(temporary, path)

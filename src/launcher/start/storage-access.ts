@@ -1,9 +1,10 @@
 /** Checks before the start that this user may write what the servers will write. */
-import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { AppConfig } from '#config/config.ts'
 import { StartError } from '#launcher/protocol.ts'
+import { makeFolder } from '#lib/files/make-folder.ts'
 
 const toRead = constants.R_OK
 const toWrite = constants.R_OK | constants.W_OK
@@ -45,19 +46,6 @@ function assertFolder(setting: string, folder: string): void {
     accessSync(folder, toWrite | constants.X_OK)
   } catch (error) {
     throw cannotWrite(setting, folder, error)
-  }
-}
-
-/**
- * Like mkdir's option `recursive`, which never returns on file systems such as /proc, where no folder can be created.
- */
-function makeFolder(folder: string): void {
-  const parent = dirname(folder)
-  if (parent !== folder && statsOf(parent) === undefined) makeFolder(parent)
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    if (statsOf(folder)?.isDirectory() !== true) throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /** The log: JSON in large writes where speed counts, readable lines on a terminal. */
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
+import { makeFolder } from '#lib/files/make-folder.ts'
 import { LogDestination } from './destination.ts'
 
 export interface LogSettings {
@@ -29,7 +29,7 @@ export async function createLog(settings: LogSettings, name: string): Promise<Lo
   const isPretty = format === 'pretty' || (format === 'auto' && isTTY === true)
   const first = isPretty ? await prettyStream(descriptor) : new LogDestination(descriptor)
   if (settings.file === undefined) return openLog(settings, name, first)
-  mkdirSync(dirname(settings.file), { recursive: true })
+  makeFolder(dirname(settings.file))
   const second = new LogDestination(settings.file)
   const log = openLog(settings, name, {
     write(line: string): void {

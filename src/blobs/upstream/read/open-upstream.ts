@@ -12,10 +12,10 @@ import { blobKey, bytesKey } from '#blobs/upstream/rows.ts'
 import { createDigester } from '#lib/digest/digest.ts'
 import { asBuffer } from '#metadata/engine.ts'
 import type { StoredVersion } from '#metadata/version-codec.ts'
-import { expectedObjectOf } from './expected-object.ts'
+import { expectedObjectsOf } from './expected-objects.ts'
 import { LongRead } from './long-read.ts'
 import { PieceReader } from './piece-reader.ts'
-import type { ExpectedObject } from './stretch-reader.ts'
+import type { ExpectedObjects } from './stretch-reader.ts'
 import { areBytesOf, asReadProblem, assertSameDigests, checkOf } from './verify.ts'
 
 /** Undefined: the index no longer has the version. */
@@ -42,7 +42,7 @@ export class UpstreamBlob implements OpenBlob {
   readonly kept: readonly Piece[]
   readonly #context: UpstreamContext
   readonly #bucket: string
-  readonly #expected: ExpectedObject | undefined
+  readonly #expected: ExpectedObjects | undefined
   readonly #readers = new Set<PieceReader>()
   #inTurn: { readonly reader: PieceReader; readonly end: number } | undefined
   /** The end of the last `readInto`. */
@@ -55,7 +55,7 @@ export class UpstreamBlob implements OpenBlob {
     this.#bucket = bucket
     this.version = version
     this.kept = pieces
-    this.#expected = expectedObjectOf(context, version, pieces)
+    this.#expected = expectedObjectsOf(context, version, pieces)
   }
 
   get sizeBytes(): number {

@@ -5,12 +5,12 @@ import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import type { Piece } from '#blobs/upstream/piece.ts'
 import { bytesKey } from '#blobs/upstream/rows.ts'
 import { asBuffer } from '#metadata/engine.ts'
-import { type ExpectedObject, StretchReader } from './stretch-reader.ts'
+import { type ExpectedObjects, StretchReader } from './stretch-reader.ts'
 
 export class PieceReader implements EgressSource {
   readonly #context: UpstreamContext
   readonly #pieces: readonly Piece[]
-  readonly #expected: ExpectedObject | undefined
+  readonly #expected: ExpectedObjects | undefined
   /** Readers of the present piece and of the next, by their places. */
   readonly #readers = new Map<number, StretchReader>()
   #at = 0
@@ -19,7 +19,7 @@ export class PieceReader implements EgressSource {
   #position: number
 
   /** `position`: the place of their first byte in the range that the caller reads. */
-  constructor(context: UpstreamContext, pieces: readonly Piece[], position: number, expected?: ExpectedObject) {
+  constructor(context: UpstreamContext, pieces: readonly Piece[], position: number, expected?: ExpectedObjects) {
     this.#context = context
     this.#pieces = pieces
     this.#expected = expected

@@ -8,22 +8,22 @@ import type { Piece } from '#blobs/upstream/piece.ts'
 /** Attempts without a byte in between. */
 const attemptsMax = 3
 
-export interface ExpectedObject {
+export interface ExpectedObjects {
   /** Called with the ETag of each answer. Throws UpstreamChanged. */
-  assertIs(etag: string | undefined): Promise<void>
+  assertIs(piece: Piece, etag: string | undefined): Promise<void>
 }
 
 export class StretchReader {
   readonly #context: UpstreamContext
   readonly #piece: Piece
-  readonly #expected: ExpectedObject | undefined
+  readonly #expected: ExpectedObjects | undefined
   #opening: Promise<Opened> | undefined
   #reading: { readonly opened: Opened; readonly chunks: AsyncIterator<Buffer> } | undefined
   #readBytes = 0
   #failures = 0
   #isClosed = false
 
-  constructor(context: UpstreamContext, piece: Piece, expected?: ExpectedObject) {
+  constructor(context: UpstreamContext, piece: Piece, expected?: ExpectedObjects) {
     this.#context = context
     this.#piece = piece
     this.#expected = expected
@@ -63,7 +63,7 @@ export class StretchReader {
     if (this.#opening === undefined) throw new Error('the reader is closed')
     if (this.#reading === undefined) {
       const opened = await this.#opening
-      await this.#expected?.assertIs(opened.etag)
+      await this.#expected?.assertIs(this.#piece, opened.etag)
       this.#reading = { opened, chunks: (opened.body as Readable)[Symbol.asyncIterator]() }
     }
     const { opened, chunks } = this.#reading

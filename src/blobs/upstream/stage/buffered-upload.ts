@@ -61,7 +61,7 @@ export class BufferedUpload implements IngestTarget {
   }
 
   async #send(bytes: Buffer): Promise<void> {
-    const { upstream, clock } = this.#context
+    const { upstream, clock, etags } = this.#context
     const piece = wholePiece(newId(clock.nowMs()), bytes.length)
     this.#pieces = [...this.#pieces, piece]
     if (this.#isStaged) await growStaged(this.#context, this.#id, this.#pieces)
@@ -69,7 +69,8 @@ export class BufferedUpload implements IngestTarget {
     this.#isStaged = true
     const md5 = createHash('md5').update(bytes).digest('base64')
     try {
-      await upstream.put(upstream.keyOf(piece.id), { source: bytes, sizeBytes: bytes.length, md5 })
+      const { etag } = await upstream.put(upstream.keyOf(piece.id), { source: bytes, sizeBytes: bytes.length, md5 })
+      etags.note(piece.id, etag)
     } catch (error) {
       throw writeProblem(this.#context, error)
     }

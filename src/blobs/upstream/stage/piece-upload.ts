@@ -9,6 +9,7 @@ import { type Piece, wholePiece } from '#blobs/upstream/piece.ts'
 import { assertTaken, writeProblem } from './assert-taken.ts'
 
 interface Sending {
+  readonly pieceId: string
   readonly body: PieceBody
   readonly watch: StallWatch
   readonly taken: Promise<Taken>
@@ -63,6 +64,7 @@ export class PieceUpload implements IngestTarget {
       if (sending.restBytes > 0) continue
       await sending.body.end()
       this.#last = await sending.taken
+      this.#context.etags.note(sending.pieceId, this.#last.etag)
       this.#sending = undefined
     }
   }
@@ -77,6 +79,6 @@ export class PieceUpload implements IngestTarget {
       throw writeProblem(this.#context, error)
     })
     taken.catch(() => undefined)
-    return { body, watch, taken, restBytes: sizeBytes }
+    return { pieceId: id, body, watch, taken, restBytes: sizeBytes }
   }
 }

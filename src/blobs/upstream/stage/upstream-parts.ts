@@ -6,7 +6,7 @@ import { type AssembledBlob, type PartBlobs, PartsGone } from '#blobs/contract/p
 import { assertNotTooLarge, readSmall } from '#blobs/read-body.ts'
 import type { UpstreamContext } from '#blobs/upstream/context.ts'
 import { decodePieces, encodePieces, newId } from '#blobs/upstream/piece.ts'
-import { blobKey, putGone, stagedKey } from '#blobs/upstream/rows.ts'
+import { blobKey, putGone } from '#blobs/upstream/rows.ts'
 import { rowKey } from '#metadata/tables.ts'
 import type { Transaction } from '#metadata/transact.ts'
 import { ApiError } from '#model/errors.ts'
@@ -81,9 +81,7 @@ export class UpstreamParts implements PartBlobs {
     at: PartRef,
     replaced: PartRef | undefined,
   ): Promise<void> {
-    const staged = stagedKey(idOf(at))
-    if ((await transaction.get(staged)) === undefined) throw new ApiError('OperationAborted')
-    transaction.remove(staged)
+    await this.#context.etags.settle(transaction, idOf(at))
     if (replaced !== undefined) await putGone(transaction, idOf(replaced), this.#context.clock.nowMs())
   }
 
