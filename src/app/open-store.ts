@@ -79,8 +79,10 @@ export interface OpenContext {
   close(): Promise<void>
 }
 
+type ContextOptions = Omit<StoreOptions, 'watch' | 'isPrimary'> & Partial<Pick<StoreOptions, 'isPrimary'>>
+
 /** Opens index and bytes, and finishes writes that an unclean end has interrupted. Removes no leftovers. */
-export async function openContext(options: Omit<StoreOptions, 'watch' | 'isPrimary'>): Promise<OpenContext> {
+export async function openContext(options: ContextOptions): Promise<OpenContext> {
   const { durability, log, clock = systemClock } = options
   const { engine, blobs, reserve } = await openParts({ ...options, clock })
   const { region = 'us-east-1', bucketDefaults: defaults = openDefaults } = options
@@ -117,6 +119,7 @@ async function openBlobs(
   options: Omit<PlainFilesOptions, 'engine'> & {
     readonly engine: MetadataEngine
     readonly upstream?: UpstreamSettings | undefined
+    readonly isPrimary?: boolean
   },
 ): Promise<BlobStore> {
   const { engine, upstream: settings } = options

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import { isIpRange } from '#lib/net/ip-range.ts'
 import { isBucketName } from '#model/bucket/bucket.ts'
 import { nameIn, type WebsiteDomain } from '#model/bucket/website/website-host.ts'
-import { list, onOff, wholeNumber } from './schemas.ts'
+import { parameter, readParameters } from './parameters.ts'
+import { address, list, matching, onOff, wholeNumber } from './schemas.ts'
 
 export const ipRanges: z.ZodType<string[], string> = list.pipe(z.array(z.string().refine(isIpRange)))
 
@@ -66,30 +67,33 @@ export interface UpstreamAddress {
 }
 
 /** `s3://bucket/prefix?endpoint=https://host&region=r&path-style=on&timeout=30`. */
-export const upstreamAddress: z.ZodType<UpstreamAddress, string> = z.string().transform((text, context) => {
-  const address = URL.canParse(text) ? parseUpstream(new URL(text)) : undefined
-  if (address !== undefined) return address
-  context.addIssue('not understood')
-  return z.NEVER
-})
+export const upstreamAddress: z.ZodType<UpstreamAddress, string> = address(parseUpstream)
 
-const defaultTimeout = '30'
+/** On by default where there is an endpoint. */
+export const pathStyle = parameter(onOff.optional(), 'on or off')
 
-function parseUpstream(url: URL): UpstreamAddress | undefined {
-  const { protocol, username, password, port, hash, hostname: bucket, pathname, searchParams } = url
-  const known = ['endpoint', 'region', 'path-style', 'timeout']
-  const isKnown = [...searchParams.keys()].every((name) => known.includes(name))
-  const path = pathname.replace(/^\/|\/$/g, '')
-  const isPlain = protocol === 's3:' && `${username}${password}${port}${hash}` === '' && /^[\w./-]*$/.test(path)
-  const endpoint = searchParams.get('endpoint') ?? undefined
-  const region = searchParams.get('region') ?? undefined
-  const style = onOff.safeParse(searchParams.get('path-style') ?? (endpoint === undefined ? 'off' : 'on'))
-  const timeout = wholeNumber(1, 600).safeParse(searchParams.get('timeout') ?? defaultTimeout)
-  const hasGoodPath = !path.split('/').some((part) => part === '.' || part === '..') && !path.includes('//')
-  if (!isPlain || !hasGoodPath || !isKnown || !isBucketName(bucket) || !style.success || !timeout.success)
+const upstreamParameters = {
+  endpoint: parameter(origin.optional(), 'an http or https address without a path and without credentials'),
+  region: parameter(matching(/^[a-z0-9-]{1,63}$/).optional(), 'small letters, digits or hyphens'),
+  'path-style': pathStyle,
+  timeout: parameter(wholeNumber(1, 600).default(30), 'a whole number of seconds from 1 to 600'),
+}
+
+function parseUpstream(text: string, mistakes: string[]): UpstreamAddress | undefined {
+  if (!URL.canParse(text)) return undefined
+  const { protocol, username, password, port, hash, hostname: bucket, pathname, search } = new URL(text)
+  if (protocol !== 's3:') return undefined
+  if (`${username}${password}` !== '') {
+    mistakes.push('cannot have credentials: give BLOBS_ACCESS_KEY_ID and BLOBS_SECRET_ACCESS_KEY.')
     return undefined
-  if (endpoint !== undefined && !origin.safeParse(endpoint).success) return undefined
-  if (region !== undefined && !/^[a-z0-9-]{1,63}$/.test(region)) return undefined
+  }
+  const path = pathname.replace(/^\/|\/$/g, '')
+  const isPlain = `${port}${hash}` === '' && /^[\w./-]*$/.test(path)
+  const hasGoodPath = !path.split('/').some((part) => part === '.' || part === '..') && !path.includes('//')
+  if (!isPlain || !hasGoodPath || !isBucketName(bucket)) return undefined
+  const given = readParameters(search, upstreamParameters, mistakes)
+  if (given === undefined) return undefined
+  const { endpoint, region, 'path-style': isPathStyle = endpoint !== undefined, timeout } = given
   const prefix = path === '' ? '' : `${path}/`
-  return { bucket, prefix, endpoint, region, isPathStyle: style.data, timeoutMs: timeout.data * 1000 }
+  return { bucket, prefix, endpoint, region, isPathStyle, timeoutMs: timeout * 1000 }
 }

@@ -7,9 +7,10 @@ import type { LogSettings } from '#lib/log/log.ts'
 import { anyRegion } from '#model/bucket/bucket-region.ts'
 import { wellKnownSecret } from '#model/well-known-secret.ts'
 import { hostsOfWebsites, isLoopback } from './addresses.ts'
-import { flags, readyJson, switches } from './commands.ts'
+import { type Command, findCommand, flags, readyJson, switches } from './commands.ts'
 import type { Gathered } from './minio.ts'
 import { type Name, names, rows, secrets, type Values } from './rows.ts'
+import { mistakesOf } from './schemas.ts'
 import { gatherSettings, readSettingsFile } from './sources.ts'
 
 export const defaultCredential = wellKnownSecret
@@ -43,7 +44,7 @@ export function loadConfig(
   override(gathered, overrides)
   const { given, mistakes, notes } = gathered
   const values = Object.fromEntries(names.map((name) => [name, readValue(name, gathered)])) as Values
-  mistakes.push(...disagreements(values, given))
+  mistakes.push(...disagreements(values, given, findCommand(argv)))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   const config = assemble(values, given, cwd)
   const isJson = argv.includes(`--${readyJson}`)
@@ -80,16 +81,19 @@ function readValue(name: Name, { given, origins, mistakes }: Gathered): unknown 
   if (result?.success) return result.data
   if (result !== undefined) {
     const origin = origins.get(name) ?? name
-    const problem = secrets.has(name)
-      ? `The value of ${origin} is invalid`
-      : `${origin} cannot be ${JSON.stringify(value)}`
-    mistakes.push(`${problem}: it must be ${allowed}.`)
+    const mayHavePassword = /:\/\/.*@/s.test(value ?? '')
+    const problem =
+      secrets.has(name) || mayHavePassword
+        ? `The value of ${origin} is invalid`
+        : `${origin} cannot be ${JSON.stringify(value)}`
+    const exact = mistakesOf(result.error).map((mistake) => `${origin} ${mistake}`)
+    mistakes.push(...(exact.length > 0 ? exact : [`${problem}: it must be ${allowed}.`]))
   }
   return fallback === undefined ? undefined : schema.parse(fallback)
 }
 
 /** Mistakes in settings that are valid alone but not together. */
-function disagreements(values: Values, given: Readonly<Record<string, string>>): string[] {
+function disagreements(values: Values, given: Readonly<Record<string, string>>, command: Command): string[] {
   const found: string[] = []
   const { APP_HOST: host, API_PORT: api, UI_PORT: ui } = values
   if (values.ENFORCE === 'log' && !isLoopback(host))
@@ -101,7 +105,9 @@ function disagreements(values: Values, given: Readonly<Record<string, string>>):
     found.push('TLS_CERT and TLS_KEY must be given together: a certificate and its key, as PEM files.')
   }
   const isGiven = (name: Name) => given[name] !== undefined
-  if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY')) {
+  // --reset-cred makes a secret for the access key.
+  const mayLackSecret = command === 'reset-cred' && isGiven('ADMIN_ACCESS_KEY')
+  if (isGiven('ADMIN_ACCESS_KEY') !== isGiven('ADMIN_SECRET_KEY') && !mayLackSecret) {
     found.push('ADMIN_ACCESS_KEY and ADMIN_SECRET_KEY must be given together.')
   }
   if (isGiven('FROM_ACCESS_KEY_ID') !== isGiven('FROM_SECRET_ACCESS_KEY')) {

@@ -1,5 +1,7 @@
 /** METADATA_URL: `postgres://user:password@host1,host2:5433/database?sslmode=verify-full`, read as libpq does. */
 import * as z from 'zod'
+import { parameter, readParameters } from './parameters.ts'
+import { address, matching, wholeNumber } from './schemas.ts'
 
 export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
@@ -24,44 +26,47 @@ export interface PostgresAddress {
   readonly applicationName: string
 }
 
-export const metadataUrl: z.ZodType<PostgresAddress, string> = z.string().transform((url, context) => {
-  const address = parsePostgresUrl(url)
-  if (address !== undefined) return address
-  context.addIssue('not understood')
-  return z.NEVER
-})
+export const metadataUrl: z.ZodType<PostgresAddress, string> = address(parsePostgresUrl)
 
-const seconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-const parameters = z.strictObject({
-  host: z.string().min(1).optional(),
-  sslmode: z.enum(sslModes).default('prefer'),
-  sslrootcert: z.string().min(1).optional(),
-  sslcert: z.string().min(1).optional(),
-  sslkey: z.string().min(1).optional(),
-  schema: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,40}$/)
-    .default('myfsio'),
-  pool_size: z.coerce.number().int().min(2).max(100).default(4),
-  connect_timeout: seconds(1, 60).default(5),
-  /** Milliseconds, as in PostgreSQL. */
-  statement_timeout: z.coerce.number().int().min(1000).max(600_000).default(30_000),
-  retry_timeout: seconds(1, 300).default(15),
-  application_name: z.string().max(50).default('myfsio'),
-  target_session_attrs: z.enum(['read-write', 'primary']).default('read-write'),
-})
+const seconds = (max: number, fallback: number) =>
+  parameter(wholeNumber(1, max).default(fallback), `a whole number of seconds from 1 to ${max}`)
+const path = parameter(z.string().min(1).optional(), 'the path of a PEM file')
+const parameters = {
+  host: parameter(z.string().min(1).optional(), 'a host or the folder of a socket'),
+  sslmode: parameter(z.enum(sslModes).default('prefer'), sslModes.join(', ').replace(/, (?=[^,]*$)/, ' or ')),
+  sslrootcert: path,
+  sslcert: path,
+  sslkey: path,
+  schema: parameter(
+    matching(/^[a-z_][a-z0-9_]{0,40}$/).default('myfsio'),
+    'up to 41 small letters, digits or underscores, and not start with a digit',
+  ),
+  pool_size: parameter(wholeNumber(2, 100).default(4), 'a whole number from 2 to 100'),
+  connect_timeout: seconds(60, 5),
+  statement_timeout: parameter(
+    wholeNumber(1000, 600_000).default(30_000),
+    'a whole number of milliseconds from 1000 to 600000',
+  ),
+  retry_timeout: seconds(300, 15),
+  application_name: parameter(z.string().max(50).default('myfsio'), 'up to 50 characters'),
+  target_session_attrs: parameter(z.enum(['read-write', 'primary']).default('read-write'), 'read-write or primary'),
+}
 
-export function parsePostgresUrl(url: string): PostgresAddress | undefined {
+/** `mistakes` gets what is wrong with its parameters. */
+export function parsePostgresUrl(url: string, mistakes: string[] = []): PostgresAddress | undefined {
   const found = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)\/([^/?#]+)(?:\?([^#]*))?$/.exec(url)
   const [, login = '', hostList = '', database = '', query = ''] = found ?? []
-  const given = parameters.safeParse(Object.fromEntries(new URLSearchParams(query)))
   const [user, password] = splitOnce(login, ':').map(decodeText)
-  const hosts = (given.data?.host ?? hostList).split(',').map(parseHost)
   const name = decodeText(database)
-  if (found === null || !given.success || !user || password === undefined || !name) return undefined
+  if (found === null || !user || password === undefined || !name) return undefined
+  const data = readParameters(query, parameters, mistakes)
+  if (data === undefined) return undefined
+  const hosts = (data.host ?? hostList).split(',').map(parseHost)
   if (hosts.some((host) => host === undefined)) return undefined
-  const { data } = given
-  if ((data.sslcert === undefined) !== (data.sslkey === undefined)) return undefined
+  if ((data.sslcert === undefined) !== (data.sslkey === undefined)) {
+    mistakes.push('cannot have only one of sslcert and sslkey: they must be given together.')
+    return undefined
+  }
   return {
     hosts: hosts.flatMap((host) => host ?? []),
     user,

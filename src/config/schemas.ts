@@ -79,6 +79,22 @@ export function matching(pattern: RegExp): z.ZodType<string, string> {
   return z.string().regex(pattern)
 }
 
+/** `parse` gives `mistakes` ends of sentences that start with the name of the setting, without secrets. */
+export function address<T>(parse: (text: string, mistakes: string[]) => T | undefined): z.ZodType<T, string> {
+  return z.string().transform((text, context) => {
+    const mistakes: string[] = []
+    const result = parse(text, mistakes)
+    if (result !== undefined) return result
+    context.addIssue({ code: 'custom', message: 'not understood', params: { mistakes } })
+    return z.NEVER
+  })
+}
+
+/** What `address` found. */
+export function mistakesOf({ issues }: z.ZodError): string[] {
+  return issues.flatMap((issue) => (issue.code === 'custom' ? ((issue.params?.mistakes ?? []) as string[]) : []))
+}
+
 function parsed<T>(parse: (value: string) => T | undefined): z.ZodType<T, string> {
   return z.string().transform((value, context) => {
     const result = parse(value.trim())

@@ -209,7 +209,7 @@ export class KeyRows {
   ): Promise<StoredVersion> {
     const ref = this.#blobs.asCurrent(key, assembled.ref)
     const { version, settle } = await this.#change(key, { isUnversioned: true }, async (transaction, change) => {
-      assembled.confirm(transaction)
+      await assembled.confirm(transaction)
       transaction.remove(rowKey('u', this.bucket, key, uploadId))
       await this.#blobs.parts.recordEnd(transaction, uploadId, await this.#partsOf(uploadId))
       const digests = new Map()

@@ -80,4 +80,31 @@ describe('METADATA_URL', () => {
     expect(mistakesOf({ METADATA_URL: url, BLOBS_URL: 's3://bucket' })).toEqual([])
     expect(mistakesOf({ METADATA_URL: `${url}?x=1`, BLOBS_URL: 's3://bucket' }).join()).not.toContain('very-secret')
   })
+  it.each([
+    ['pool_size=1', 'pool_size=1: it must be a whole number from 2 to 100'],
+    ['connect_timeout=soon', 'connect_timeout=soon: it must be a whole number of seconds from 1 to 60'],
+    ['sslmode=never', 'sslmode=never: it must be disable, prefer, require, verify-ca or verify-full'],
+    ['sslcert=/me.pem', 'only one of sslcert and sslkey: they must be given together'],
+    ['poolsize=8', expect.stringMatching(/^the parameter poolsize: it can have host, sslmode, .*, pool_size, /)],
+    ['password=very-secret', expect.stringMatching(/^the parameter password: it can have host, /)],
+  ])('says what is wrong with a parameter: %s', (query, wrong) => {
+    const [sentence = '', ...others] = mistakesOf(`postgres://me:very-secret@db/index?${query}`)
+    expect([sentence.replace(/^METADATA_URL cannot have (.*)\.$/, '$1'), ...others]).toEqual([wrong])
+    expect(sentence).not.toContain('very-secret')
+  })
+
+  it.each(['me:word/x?very-secret@db/index', 'me:very@db/x?secret=1@db/index', 'me@db/index?pool_size=very@secret'])(
+    'shows nothing of a password that is not encoded: %s',
+    (rest) => expect(mistakesOf(`postgres://${rest}`).join()).toMatch(/^((?!very|secret).)+$/),
+  )
 })
+
+function mistakesOf(METADATA_URL: string): readonly string[] {
+  try {
+    loadConfig([], { METADATA_URL, BLOBS_URL: 's3://bucket' }, '/tmp')
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    throw error
+  }
+}

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { canHaveOwnProcessIds, childrenOf, type Launched, type LaunchOptions, launch } from './launcher.ts'
 
@@ -278,11 +278,56 @@ describe('the launcher', () => {
     await end(renamed)
   }, 120_000)
 
-  it('resets the credentials of the administrator', async () => {
-    const reset = start(['--reset-cred'])
-    expect(await reset.exited).toBe(0)
-    const [, secret = ''] = /localadmin \/ (\S{32})/.exec(reset.output()) ?? []
-    const iam = JSON.parse(readFileSync(join(reset.folder, '.myfsio.sys/config/iam.json'), 'utf8'))
-    expect(iam.accounts[0].users[0].keys).toMatchObject([{ id: 'localadmin', secret }])
+  describe('--reset-cred', () => {
+    const resetIn = async (document: object | undefined, flags: readonly string[] = []) => {
+      const folder = mkdtempSync(join(tmpdir(), 'reset-cred-'))
+      const iamPath = join(folder, '.myfsio.sys/config/iam.json')
+      mkdirSync(dirname(iamPath), { recursive: true })
+      if (document !== undefined) writeFileSync(iamPath, JSON.stringify(document))
+      const { exited, output } = start(['--reset-cred', ...flags], { STORAGE_ROOT: folder })
+      const status = await exited
+      const [, accessKey, secret] = /(\S+) \/ (\S{32})/.exec(output()) ?? []
+      const { accounts } = JSON.parse(readFileSync(iamPath, 'utf8'))
+      const keys: Record<string, string> = {}
+      for (const user of accounts?.[0].users ?? []) {
+        for (const { id, secret: kept } of user.keys) keys[`${user.name}: ${id}`] = kept === secret ? 'new' : kept
+      }
+      return { status, said: output(), accessKey, keys }
+    }
+    const everything = ['arn:aws:iam::aws:policy/AdministratorAccess']
+    const user = (name: string, id: string, attached: readonly string[] = everything) => ({
+      name,
+      attached,
+      keys: [{ id, secret: 'forgotten-secret' }],
+    })
+    const account = (...users: object[]) => ({ version: 2, accounts: [{ id: '000000000000', users }] })
+
+    it('makes the administrator where there is none yet', async () => {
+      expect(await resetIn(undefined)).toMatchObject({ status: 0, keys: { 'localadmin: localadmin': 'new' } })
+    })
+
+    it('gives the administrator of the first start a new secret, whatever the name', async () => {
+      const users = account(user('ann', 'ann'), user('later', 'AKIALATER'), user('reader', 'reader', []))
+      const keys = { 'ann: ann': 'new', 'later: AKIALATER': 'forgotten-secret', 'reader: reader': 'forgotten-secret' }
+      expect(await resetIn(users)).toMatchObject({ status: 0, accessKey: 'ann', keys })
+    })
+
+    it('knows the only administrator by any access key', async () => {
+      const { accessKey, keys } = await resetIn(account(user('ann', 'AKIAANN'), user('reader', 'reader', [])))
+      expect([accessKey, keys]).toEqual(['AKIAANN', { 'ann: AKIAANN': 'new', 'reader: reader': 'forgotten-secret' }])
+    })
+
+    it('refuses to choose, says how to name one, and takes the name', async () => {
+      const two = account(user('ann', 'AKIAANN'), user('bob', 'AKIABOB'))
+      const kept = { 'ann: AKIAANN': 'forgotten-secret', 'bob: AKIABOB': 'forgotten-secret' }
+      const refused = await resetIn(two)
+      expect(refused).toMatchObject({ status: 1, accessKey: undefined, keys: kept })
+      expect(refused.said).toMatch(
+        /administrators: AKIAANN, AKIABOB\. Name .*: --reset-cred --admin-access-key NAME\.$/m,
+      )
+      expect((await resetIn(account(user('reader', 'reader', [])))).said).toMatch(/no access key .* an administrator\./)
+      const named = await resetIn(two, ['--admin-access-key', 'AKIABOB'])
+      expect(named).toMatchObject({ status: 0, accessKey: 'AKIABOB', keys: { ...kept, 'bob: AKIABOB': 'new' } })
+    })
   })
 })

@@ -1,4 +1,8 @@
 /** Nodes whose packets to PostgreSQL are lost: the server has their connections, and what they had half sent. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
@@ -105,6 +109,43 @@ describe.skipIf(skipped !== undefined)(
       proxy.goOn('deliver')
       expect(text(await (await cutOff).get(bytes('first')))).toBe('1')
     }, 60_000)
+
+    it('waits once for a host that hangs, and goes to the next', async () => {
+      let connections = 0
+      const hanging = createServer((socket) => {
+        connections++
+        socket.on('error', () => undefined).resume()
+      }).listen(0, '127.0.0.1')
+      await once(hanging, 'listening')
+      open.push({ close: () => promisify(hanging.close.bind(hanging))() })
+      const { port } = hanging.address() as AddressInfo
+      const parameters = { sslmode: 'prefer', connect_timeout: '1', schema: postgres.address().schema }
+      const hosts = `127.0.0.1:${port},127.0.0.1:${server.port}`
+      const address = parsePostgresUrl(
+        `postgres://myfsio:secret-of-tests@${hosts}/postgres?${new URLSearchParams(parameters)}`,
+      )
+      if (address === undefined) throw new Error('no address')
+      open.push(await Connection.open(address))
+      expect(connections).toBe(1)
+    }, 20_000)
+
+    it('waits for the database as long for a read that joins an older one', async () => {
+      const proxy = await startProxy()
+      const parameters = { retry_timeout: '4', connect_timeout: '1' }
+      const engine = await openAt(`127.0.0.1:${proxy.port}`, parameters)
+      await commitOnce(engine, 'first')
+      proxy.hang()
+      proxy.goOn('drop')
+      proxy.hang()
+      // Afterwards no connection is left that a read could use.
+      await setTimeout(200)
+      const older = expect(engine.get(bytes('other'))).rejects.toMatchObject({ code: 'SlowDown' })
+      await setTimeout(2000)
+      const younger = expect(engine.get(bytes('first'))).resolves.toEqual(bytes('1'))
+      await older
+      proxy.goOn('drop')
+      await younger
+    }, 20_000)
 
     it('asks the server to notice a machine that is gone', async () => {
       const connection = await Connection.open(postgres.address())

@@ -83,8 +83,19 @@ describe('the address of a source', () => {
     's3://bucket?endpoint=https://key:secret@host',
     's3://bucket?secret=x',
     's3://bucket?path-style=maybe',
+    's3://bucket/%zz',
   ])('is refused where it is not one: %s', (address) => {
     expect(() => parseSourceAddress(address)).toThrow(/--from/)
     expect(() => parseSourceAddress(address)).not.toThrow(/key:secret/)
+  })
+  it.each([
+    [
+      'endpoint=host:9000',
+      '--from cannot have endpoint=host:9000: it must be an http or https address without credentials.',
+    ],
+    ['path-style=maybe', '--from cannot have path-style=maybe: it must be on or off.'],
+    ['timeout=9', '--from cannot have the parameter timeout: it can have endpoint, region, path-style.'],
+  ])('says what is wrong with a parameter: %s', (query, sentence) => {
+    expect(() => parseSourceAddress(`s3://bucket?${query}`)).toThrow(sentence)
   })
 })

@@ -9,6 +9,7 @@ import { openMemoryEngine } from '#metadata/memory/engine.ts'
 import { rowsOf } from '#metadata/tables.ts'
 import type { Upload, UploadedPart } from '#model/object/multipart/upload.ts'
 import type { Store } from '#store/contract.ts'
+import { readObject } from '../read-object.ts'
 import { startOwnUpstream, type TestUpstream } from '../support/upstream.ts'
 import { attributes, bucketOf, silentLog } from './fixtures.ts'
 import { forwardingEngine } from './forwarding-engine.ts'
@@ -68,11 +69,11 @@ describe.each(['memory', 'files', 'upstream'] as const)('with bytes in %s', (kin
   })
 
   const begin = () => store.createUpload({ bucket: 'bucket', key, initiatorId: 'owner', attributes })
-  async function send(upload: Upload, partNumber: number): Promise<UploadedPart> {
+  /** A part of known size is written into the file that a completion takes over. */
+  async function send(upload: Upload, partNumber: number, hasSize = partNumber === 1): Promise<UploadedPart> {
     const bytes = Buffer.alloc(100_000, partNumber)
     const source = Readable.from([bytes], { objectMode: false })
-    // A part of unknown size does not touch the file that a completion takes over.
-    const sizeBytes = partNumber === 1 ? bytes.length : undefined
+    const sizeBytes = hasSize ? bytes.length : undefined
     const body = { source, sizeBytes, maxBytes: bytes.length, algorithms: [] }
     return store.putPart(upload, await store.stagePart(upload, partNumber, body), undefined)
   }
@@ -98,6 +99,32 @@ describe.each(['memory', 'files', 'upstream'] as const)('with bytes in %s', (kin
     const upload = await begin()
     const part = await send(upload, 1)
     meanwhile = { passes: 1, run: () => send(upload, 2) }
+    await complete(upload, part)
+    expect(meanwhile).toBeUndefined()
+    expect(await rowsLeft()).toEqual([])
+    expect((await store.headObject('bucket', key, undefined)).sizeBytes).toBe(100_000)
+  })
+
+  it('goes with an upload that is completed, also if it got a place beside the parts that it has', async () => {
+    const upload = await begin()
+    const part = await send(upload, 1)
+    const others = [2, 3, 4]
+    const sendNext = async () => {
+      const next = others.shift()
+      if (next !== undefined) meanwhile = { passes: 1, run: sendNext }
+      if (next !== undefined) await send(upload, next, true)
+    }
+    meanwhile = { passes: 1, run: sendNext }
+    await complete(upload, part)
+    expect(others.length).toBeLessThan(3)
+    expect(await rowsLeft()).toEqual([])
+    expect(await readObject(store, 'bucket', key)).toEqual(Buffer.alloc(100_000, 1))
+  })
+
+  it('may replace one with the same bytes, which the completion has read about', async () => {
+    const upload = await begin()
+    const part = await send(upload, 1, false)
+    meanwhile = { passes: 0, run: () => send(upload, 1, false) }
     await complete(upload, part)
     expect(meanwhile).toBeUndefined()
     expect(await rowsLeft()).toEqual([])

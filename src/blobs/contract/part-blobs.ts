@@ -42,13 +42,16 @@ export interface PartBlobs {
   remove(uploadId: string): Promise<void>
 }
 
-/** The upload ended while its parts were being read. */
+/** The upload ended, or another part replaced one, while its parts were being read. */
 export class PartsGone extends Error {}
+
+/** The upload has got another part since its parts were joined: they must be joined again. */
+export class PartsAdded extends Error {}
 
 export interface AssembledBlob {
   readonly ref: BlobRef
-  /** In the commit that publishes it: fails if the upload has got another part since. */
-  confirm(transaction: Transaction): void
+  /** In the commit that publishes it. PartsAdded; the commit fails if that happens later. */
+  confirm(transaction: Transaction): Awaitable<void>
   /** Called if nothing was committed. */
   discard(): void
 }

@@ -27,6 +27,7 @@ import type { RemovedBytes } from '#model/removed-bytes.ts'
 import type { WorkStatus } from '#model/work-status.ts'
 import { checkUpstream } from './check/own-store.ts'
 import { UpstreamInspection } from './check/upstream-inspection.ts'
+import { warnOfBucket } from './check/warn-of-bucket.ts'
 import type { UpstreamSettings } from './client/settings.ts'
 import { Slots } from './client/slots.ts'
 import { Upstream } from './client/upstream.ts'
@@ -50,6 +51,8 @@ export interface UpstreamBlobsOptions {
   readonly log: LevelLog
   readonly clock: Clock
   readonly verifyReads: VerifyReads
+  /** Only one process of a node logs what is wrong with the settings of the bucket. */
+  readonly isPrimary?: boolean | undefined
 }
 
 /** Limits for bodies of unknown size in memory, 8 MiB each. */
@@ -76,6 +79,7 @@ export class UpstreamBlobs implements BlobStore {
     const upstream = new Upstream(settings, clock)
     try {
       await checkUpstream(engine, upstream, clock)
+      if (options.isPrimary === true) await warnOfBucket(upstream, log)
     } catch (error) {
       upstream.close()
       throw error

@@ -21,7 +21,7 @@ export function hasWayIn(directory: Directory, account: Account, clock: Clock): 
 
 const needed = ['iam:AttachUserPolicy', 'iam:PutUserPolicy', 'iam:CreateAccessKey', 'iam:CreateUser']
 
-function mayAdminister(directory: Directory, account: Account, user: User, clock: Clock): boolean {
+export function mayAdminister(directory: Directory, account: Account, user: User, clock: Clock): boolean {
   const principal = requesterOf({ account, user })
   const policies = directory.policiesOfUser(account, user)
   const resource = arnOf(account.id, 'user', user)

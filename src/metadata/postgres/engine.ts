@@ -12,7 +12,7 @@ import type { Connection } from './connections/connection.ts'
 import { asCallersError, failureOf, unavailable } from './connections/failures.ts'
 import { pause } from './connections/pause.ts'
 import { Pool } from './connections/pool.ts'
-import { Reads } from './reads.ts'
+import { type Ask, Reads } from './reads.ts'
 import { type RecentRead, RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { migrate } from './tables/migrate.ts'
@@ -73,7 +73,8 @@ class PostgresEngine implements MetadataEngine {
     this.#address = address
     this.#outcomes = new Outcomes(pool, schema)
     this.#commits = new Commits({ pool, outcomes: this.#outcomes, schema, space, retryMs })
-    this.#reads = new Reads({ ask: (work) => this.#ask(work), recent: this.#recent, schema, space })
+    const ask: Ask = (work, deadline) => this.#ask(work, deadline)
+    this.#reads = new Reads({ ask, recent: this.#recent, schema, space, retryMs })
   }
 
   /** Creates or updates the tables, and checks that the database does what commits rely on. */
@@ -124,8 +125,10 @@ class PostgresEngine implements MetadataEngine {
   }
 
   /** Runs statements that change nothing or may be repeated. */
-  async #ask(work: (connection: Connection) => Promise<readonly unknown[][]>): Promise<readonly unknown[][]> {
-    const deadline = performance.now() + this.#address.retryMs
+  async #ask(
+    work: (connection: Connection) => Promise<readonly unknown[][]>,
+    deadline = performance.now() + this.#address.retryMs,
+  ): Promise<readonly unknown[][]> {
     for (let attempt = 0; ; attempt++) {
       if (attempt > 1) await pause(attempt)
       await this.#outcomes.settled(deadline)

@@ -8,32 +8,41 @@ import type { RecentReads } from './recent-reads.ts'
 import type { Space } from './space.ts'
 import { foldFunctionName } from './tables/fold-function.ts'
 
-/** Runs one statement, and again if the connection is lost. */
-export type Ask = (work: (connection: Connection) => Promise<readonly unknown[][]>) => Promise<readonly unknown[][]>
+/** Runs one statement, and again if the connection is lost, until `deadline`. */
+export type Ask = (
+  work: (connection: Connection) => Promise<readonly unknown[][]>,
+  deadline: number,
+) => Promise<readonly unknown[][]>
 
 interface ReadsOptions {
   readonly ask: Ask
   readonly recent: RecentReads
   readonly schema: string
   readonly space: Space
+  readonly retryMs: number
 }
 
 interface Wanted {
   readonly keys: readonly Bytes[]
+  readonly deadline: number
   readonly resolve: (values: (Bytes | undefined)[]) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Maximum of keys in one statement. */
 const keysMax = 2000
+/** Timers may end early. */
+const earlyMs = 10
 
 export class Reads {
   readonly #ask: Ask
   readonly #recent: RecentReads
   readonly #statements: ReturnType<typeof statementsOf>
+  readonly #retryMs: number
   #wanted: Wanted[] = []
 
-  constructor({ ask, recent, schema, space }: ReadsOptions) {
+  constructor({ ask, recent, schema, space, retryMs }: ReadsOptions) {
+    this.#retryMs = retryMs
     this.#ask = ask
     this.#recent = recent
     this.#statements = statementsOf(schema, space)
@@ -42,19 +51,24 @@ export class Reads {
   getMany(keys: readonly Bytes[]): Promise<(Bytes | undefined)[]> {
     if (keys.length === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      this.#wanted.push({ keys, resolve, reject })
+      this.#wanted.push({ keys, deadline: this.#newDeadline(), resolve, reject })
       if (this.#wanted.length === 1) setImmediate(() => void this.#read())
     })
   }
 
+  #newDeadline(): number {
+    return performance.now() + this.#retryMs
+  }
+
   async #read(): Promise<void> {
     let taken: Wanted[] = []
+    const deadline = this.#wanted[0]?.deadline ?? this.#newDeadline()
     try {
       const rows = await this.#ask((connection) => {
         // Also takes reads that came while this one waited for a connection.
         if (taken.length === 0) taken = this.#take()
         return connection.query({ ...this.#statements.get, values: [encodeBytes(taken.flatMap(({ keys }) => keys))] })
-      })
+      }, deadline)
       const values = valuesByPlace(rows)
       let place = 1
       for (const { keys, resolve } of taken) {
@@ -64,8 +78,22 @@ export class Reads {
       }
     } catch (error) {
       if (taken.length === 0) taken = this.#take()
-      for (const { reject } of taken) reject(error)
+      this.#fail(taken, deadline, error)
     }
+  }
+
+  /** The oldest of them had this deadline. If it is over, those that came later go on. */
+  #fail(taken: readonly Wanted[], deadline: number, error: unknown): void {
+    const now = performance.now() + earlyMs
+    const later: Wanted[] = []
+    for (const wanted of taken) {
+      if (now >= deadline && wanted.deadline > now) later.push(wanted)
+      else wanted.reject(error)
+    }
+    if (later.length === 0) return
+    // Otherwise a read of those that wait is due.
+    if (this.#wanted.length === 0) setImmediate(() => void this.#read())
+    this.#wanted.unshift(...later)
   }
 
   #take(): Wanted[] {
@@ -88,7 +116,7 @@ export class Reads {
     const isFolded = fold !== undefined && !reverse
     if (isFolded) values.push(fold.skip, asBuffer(fold.delimiter), fold.ignored)
     const statement = reverse ? scanBack : isFolded ? scanFolded : scan
-    const rows = await this.#ask((connection) => connection.query({ ...statement, values }))
+    const rows = await this.#ask((connection) => connection.query({ ...statement, values }), this.#newDeadline())
     return entriesOf(rows, limit ?? Number.POSITIVE_INFINITY, reverse)
   }
 }

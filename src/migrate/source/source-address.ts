@@ -1,4 +1,7 @@
 /** `s3://[bucket[/prefix]][?endpoint=…&region=…&path-style=…]`: where an import takes objects from. */
+import * as z from 'zod'
+import { pathStyle } from '#config/addresses.ts'
+import { parameter, readParameters } from '#config/parameters.ts'
 
 export interface SourceAddress {
   /** Undefined: every bucket. */
@@ -12,41 +15,37 @@ export interface SourceAddress {
   readonly isPathStyle: boolean
 }
 
-/** Throws an Error with a sentence. It never repeats the address, which may contain a secret by mistake. */
-export function parseSourceAddress(text: string): SourceAddress {
-  const [, bucket = '', prefix = '', query = ''] = /^s3:\/\/([^/?@:]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text) ?? []
-  if (!text.startsWith('s3://') || (bucket === '' && prefix !== '') || !isWhole(text)) {
-    throw new Error('--from needs an address such as s3://BUCKET/PREFIX?endpoint=https://HOST, without credentials.')
-  }
-  const parameters = new URLSearchParams(query)
-  for (const name of parameters.keys()) {
-    if (!known.includes(name)) throw new Error(`--from has ${known.join(', ')} after the question mark, not ${name}.`)
-  }
-  const endpoint = parameters.get('endpoint') ?? undefined
-  return {
-    bucket: bucket === '' ? undefined : bucket,
-    prefix: decodeURIComponent(prefix),
-    endpoint: endpoint === undefined ? undefined : checkedEndpoint(endpoint),
-    region: parameters.get('region') ?? undefined,
-    isPathStyle: flagOf(parameters.get('path-style'), endpoint !== undefined),
-  }
+const parameters = {
+  endpoint: parameter(z.string().refine(isServer).optional(), 'an http or https address without credentials'),
+  region: parameter(z.string().min(1).optional(), 'the name of a region'),
+  'path-style': pathStyle,
 }
 
-const known = ['endpoint', 'region', 'path-style']
+/** Throws an Error with a sentence. It never repeats the address, which may contain a secret by mistake. */
+export function parseSourceAddress(text: string): SourceAddress {
+  const [, bucket = '', path = '', query = ''] = /^s3:\/\/([^/?@:]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(text) ?? []
+  const prefix = decodeText(path)
+  if (!text.startsWith('s3://') || (bucket === '' && path !== '') || prefix === undefined || !isWhole(text)) {
+    throw new Error('--from needs an address such as s3://BUCKET/PREFIX?endpoint=https://HOST, without credentials.')
+  }
+  const mistakes: string[] = []
+  const given = readParameters(query, parameters, mistakes)
+  if (given === undefined) throw new Error(mistakes.map((mistake) => `--from ${mistake}`).join('\n'))
+  const { endpoint, region, 'path-style': isPathStyle = endpoint !== undefined } = given
+  return { bucket: bucket === '' ? undefined : bucket, prefix, endpoint, region, isPathStyle }
+}
 
 const isWhole = (text: string): boolean => !/^s3:\/\/[^/?]*[@:]/.test(text)
 
-function checkedEndpoint(text: string): string {
+function isServer(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:'
-  if (url === undefined || !isWeb || url.username !== '' || url.password !== '') {
-    throw new Error('The endpoint of --from must be an http or https address without credentials.')
-  }
-  return text
+  return url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === ''
 }
 
-function flagOf(text: string | null, fallback: boolean): boolean {
-  if (text === null) return fallback
-  if (text === 'true' || text === 'false') return text === 'true'
-  throw new Error('path-style of --from is true or false.')
+function decodeText(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,6 @@
 /** CompleteMultipartUpload. It can be repeated. */
 import { createHash } from 'node:crypto'
-import { PartsGone } from '#blobs/contract/part-blobs.ts'
+import { PartsAdded, PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { AsideReason } from '#metadata/blob-ref.ts'
 import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
 import { decodeJson, encodeJson, partText, rowKey, rowsAfter, rowsOf } from '#metadata/tables.ts'
@@ -36,20 +36,29 @@ export async function completeUpload(context: StoreContext, complete: Complete):
   const { bucket, key, uploadId } = complete
   if (bucket.versioning !== 'Unversioned') await context.blobs.prepareChange(bucket.name, key)
   const row = rowKey('u', bucket.name, key, uploadId)
-  const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
-  if (value === undefined) return findCompleted(context, complete)
-  try {
-    return await completeBegun(context, complete, row, decodeJson<BegunUpload>(value))
-  } catch (error) {
-    // It was completed or aborted meanwhile: then parts, or their files, have been removed.
-    if (!mayBeOver(error) || (await context.engine.get(row)) !== undefined) throw error
-    return findCompleted(context, complete)
+  for (let attempt = 1; ; attempt++) {
+    const value = isUploadId(uploadId) ? await context.engine.get(row) : undefined
+    if (value === undefined) return findCompleted(context, complete)
+    try {
+      return await completeBegun(context, complete, row, decodeJson<BegunUpload>(value))
+    } catch (error) {
+      const triesMax = error instanceof PartsAdded ? addedMax : error instanceof PartsGone ? goneMax : 1
+      if (triesMax === 1 && !mayBeOver(error)) throw error
+      // It may have been completed or aborted meanwhile: then parts, or their files, have been removed.
+      if ((await context.engine.get(row)) === undefined) return findCompleted(context, complete)
+      if (attempt >= triesMax) throw error instanceof PartsAdded ? new ApiError('OperationAborted') : error
+    }
   }
 }
 
+/** Each attempt loses to another part that is being sent. */
+const addedMax = 100
+/** Another part has replaced it. If that is not so, its file is lost. */
+const goneMax = 3
+
 /** Not for other errors: a completion that was committed, but may not be durable, must not be answered as done. */
 const mayBeOver = (error: unknown): boolean =>
-  error instanceof PartsGone || (error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code))
+  error instanceof ApiError && ['NoSuchUpload', 'InvalidPart'].includes(error.code)
 
 async function completeBegun(
   context: StoreContext,
@@ -98,7 +107,7 @@ async function completeBegun(
       if (begun === undefined) throw noSuchUpload(uploadId)
       const state = await stateOfKey(transaction, await bucketIn(transaction, bucket.name), key)
       requireUnchanged(decodeJson<BegunUpload>(begun), complete.conditions, state)
-      assembled.confirm(transaction)
+      await assembled.confirm(transaction)
       for (const part of parts) {
         const partRow = rowKey('p', uploadId, partText(part.partNumber))
         const now = await transaction.get(partRow)

@@ -1,13 +1,14 @@
 /** Assembles the parts of an upload into one file. */
 import { open } from 'node:fs/promises'
-import { type AssembledBlob, PartsGone } from '#blobs/contract/part-blobs.ts'
+import { type AssembledBlob, PartsAdded, PartsGone } from '#blobs/contract/part-blobs.ts'
 import type { FilesContext } from '#blobs/files/context.ts'
 import { findFile, signatureOf } from '#blobs/files/io/file-operations.ts'
 import { type FileSignature, fileRef } from '#blobs/files/place/file-ref.ts'
 import { hasCode } from '#lib/system/error-code.ts'
-import type { Entry } from '#metadata/engine.ts'
+import { asBuffer, type Entry } from '#metadata/engine.ts'
 import { asStorageError } from '#metadata/storage-error.ts'
 import { decodeJson, rowsOf } from '#metadata/tables.ts'
+import type { Transaction } from '#metadata/transact.ts'
 import { assertRoom, discardFile } from './staging.ts'
 
 /** The place of a part's bytes: at `offset` in the assembled file, or in a separate file of the upload's folder. */
@@ -44,11 +45,19 @@ export async function assembleParts(
   if (isInPlace && slots !== undefined && assembled?.sizeBytes === end) {
     return {
       ref: fileRef(uploadId, 'plain', assembled),
-      confirm: (transaction) => transaction.requireNoMore(rowsOf('s', uploadId), slots),
+      confirm: (transaction) => requireNoMoreSlots(transaction, uploadId, slots),
       discard: () => undefined,
     }
   }
   return copyOf(context, uploadId, parts)
+}
+
+/** A request may be writing to another slot, and so to the file. */
+async function requireNoMoreSlots(transaction: Transaction, uploadId: string, slots: readonly Entry[]): Promise<void> {
+  const known = new Set(slots.map(({ key }) => asBuffer(key).toString('latin1')))
+  const now = await transaction.scan(rowsOf('s', uploadId))
+  if (now.some(({ key }) => !known.has(asBuffer(key).toString('latin1')))) throw new PartsAdded('a part has a slot')
+  transaction.requireNoMore(rowsOf('s', uploadId), slots)
 }
 
 async function copyOf(context: FilesContext, uploadId: string, parts: readonly PlacedPart[]): Promise<AssembledBlob> {

@@ -75,6 +75,9 @@ const withoutName = (bytes: Buffer) =>
 const ofAnother =
   'has the bytes of another store: give BLOBS_URL another prefix, or start with the index that belongs to it.'
 
+const otherTime =
+  'refuses the time of this machine (RequestTimeTooSkewed): its clock is wrong, or that of the store. Set it, for example with NTP.'
+
 const whereOf = ({ settings: { bucket, prefix, endpoint } }: Upstream) =>
   `s3://${bucket}/${prefix}${endpoint === undefined ? '' : ` at ${endpoint}`}`
 
@@ -83,6 +86,7 @@ function refusal(upstream: Upstream, error: Error): StartRefused {
   const where = whereOf(upstream)
   if (code === 'NoSuchBucket')
     return new StartRefused(`${where} cannot be used: there is no such bucket. Create it first.`)
+  if (code === 'RequestTimeTooSkewed') return new StartRefused(`${where} ${otherTime}`)
   if (status === 401 || status === 403 || code === 'CredentialsProviderError') {
     const advice =
       'Check BLOBS_ACCESS_KEY_ID, BLOBS_SECRET_ACCESS_KEY, and what they may do: read, write, list and delete objects.'

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import {
   CopyObjectCommand,
   DeleteObjectsCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -205,6 +206,15 @@ export class Upstream {
       token = page.NextContinuationToken
       if (page.IsTruncated !== true || token === undefined) return
     }
+  }
+
+  /** Throws SlowDown, UpstreamProblem: not every store knows this, and not every user may ask. */
+  async hasVersioning(): Promise<boolean> {
+    const command = new GetBucketVersioningCommand({ Bucket: this.settings.bucket })
+    const { Status } = await this.#watched('reading the versioning of the bucket', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    )
+    return Status === 'Enabled'
   }
 
   close(): void {

@@ -42,7 +42,7 @@ export class Connection {
           return await Connection.#openAt(address, place, { ssl, isFlushed })
         } catch (error) {
           failure = error
-          if (sqlStateOf(error) !== undefined) break
+          if (!hasRefusedTls(error)) break
         }
       }
     }
@@ -144,7 +144,15 @@ function parserOf(oid: number): (text: string) => unknown {
   return (text) => text
 }
 
-/** Like libpq: `prefer` tries TLS, then without. `require` verifies the server only if a CA is given. */
+/** A server that cannot be reached, or hangs, would do the same without TLS. */
+function hasRefusedTls(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && typeof error.code === 'string') return /^(EPROTO|ERR_SSL_|ERR_TLS_)/.test(error.code)
+  // As pg says it, without a code.
+  return /does not support SSL|establishing an SSL connection/.test(error.message)
+}
+
+/** Like libpq: `prefer` tries TLS, and without it where the server refuses it. `require` verifies the server only if a CA is given. */
 async function tlsChoices(
   { sslMode, sslFiles }: PostgresAddress,
   host: string,
