@@ -16,3 +16,13 @@ it('plays a row again at its time, however far the clock is set back meanwhile',
   expect(rows.take({ areAllDue: false }).map(({ row }) => row)).toEqual(['row'])
   rows.close()
 })
+
+it('waits again for a row if its timer fires early', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const rows: StuckRows<string> = new StuckRows(() => rows.take({ areAllDue: false }))
+  rows.keep('row', 60_000)
+  // The clock for durations does not move.
+  vi.advanceTimersByTime(70_000)
+  expect(vi.getTimerCount()).toBe(1)
+  rows.close()
+})

@@ -14,6 +14,7 @@ export class StuckRows<Row> {
   readonly #onDue: () => void
   #rows: (StuckRow<Row> & { readonly dueAtMs: number })[] = []
   #timer: NodeJS.Timeout | undefined
+  /** Infinity: no timer runs. */
   #timerAtMs = Number.POSITIVE_INFINITY
 
   constructor(onDue: () => void) {
@@ -31,7 +32,7 @@ export class StuckRows<Row> {
   take({ areAllDue }: { readonly areAllDue: boolean }): StuckRow<Row>[] {
     const now = performance.now()
     const due = this.#rows.filter(({ dueAtMs }) => areAllDue || dueAtMs <= now)
-    if (due.length === 0) return due
+    if (due.length === 0 && this.#timerAtMs !== Number.POSITIVE_INFINITY) return due
     this.#rows = this.#rows.filter(({ dueAtMs }) => !areAllDue && dueAtMs > now)
     this.#wakeAt(this.#rows.reduce((next, { dueAtMs }) => Math.min(next, dueAtMs), Number.POSITIVE_INFINITY))
     return due
@@ -46,6 +47,12 @@ export class StuckRows<Row> {
     clearTimeout(this.#timer)
     this.#timerAtMs = atMs
     if (atMs === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(this.#onDue, Math.max(0, atMs - performance.now()) + 1).unref()
+    this.#timer = setTimeout(() => this.#wake(), Math.ceil(Math.max(0, atMs - performance.now())) + 1).unref()
+  }
+
+  /** Timers may fire early. If no row is due yet, `take` waits again. */
+  #wake(): void {
+    this.#timerAtMs = Number.POSITIVE_INFINITY
+    this.#onDue()
   }
 }
