@@ -113,8 +113,7 @@ export class UpstreamParts implements PartBlobs {
     const taken = this.#taken.get(transaction) ?? new Set<string>()
     const ids = new Set(parts.map(idOf))
     for (const id of taken) {
-      // Another part with the same bytes has replaced it.
-      if (!ids.has(id)) throw new ApiError('OperationAborted')
+      if (!ids.has(id)) throw new PartsGone('a part was replaced by the same bytes')
       transaction.remove(blobKey(id))
     }
     const nowMs = this.#context.clock.nowMs()
