@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 // `npm test` leaves out these folders unless they are named. Browser tests take longer and need Chromium: test:browser
 // runs them. The others take minutes and need PostgreSQL or an S3 store: test:cluster runs them.
 const isNamed = (folder: string) => process.argv.some((word) => word.startsWith(`test/${folder}`))
-const apart = ['browser', 'cluster', 'migrate', 'nodes', 'upstream'].filter((folder) => !isNamed(folder))
+const apart = ['browser', 'cluster', 'migrate', 'nodes', 'postgres', 'upstream'].filter((folder) => !isNamed(folder))
 const isBrowser = isNamed('browser')
 
 export default defineConfig({

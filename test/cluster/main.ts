@@ -1,7 +1,8 @@
 /**
  * `npm run test:cluster` runs tests that need PostgreSQL or an S3 store. `faults`: two nodes under load (test/cluster).
- * `stores`: nodes, upstream stores, and moves between stores. `operations`: S3 operations over PostgreSQL and an S3
- * store (this program). With the name of a part, it runs only that part. Tests are skipped if PostgreSQL is missing.
+ * `stores`: the index in PostgreSQL, nodes, upstream stores, and moves between stores. `operations`: S3 operations over
+ * PostgreSQL and an S3 store (this program). With the name of a part, it runs only that part. Tests are skipped if
+ * PostgreSQL is missing.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -42,7 +43,7 @@ async function runOperations(): Promise<boolean> {
 
 const parts = {
   faults: () => run(['test/cluster']),
-  stores: () => run(['test/nodes', 'test/upstream', 'test/migrate']),
+  stores: () => run(['test/postgres', 'test/nodes', 'test/upstream', 'test/migrate']),
   operations: async () => noPostgres !== undefined || (await runOperations()),
 }
 

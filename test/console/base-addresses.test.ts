@@ -16,18 +16,14 @@ describe('base addresses', () => {
       [],
     )
     expect(mistakes({ API_BASE_URL: 'https://s3.example.com:8443/' })).toEqual([])
-    for (const url of [
-      'https://x/s3',
-      'https://x/s3/',
-      'https://x/?a=b',
-      'https://x/#a',
-      'https://u:p@x/',
-      'ftp://x',
-    ]) {
+    for (const url of ['https://x/s3', 'https://x/s3/', 'https://x/?a=b', 'https://x/#a', 'ftp://x']) {
       expect(mistakes({ API_BASE_URL: url })).toEqual([
         `API_BASE_URL cannot be "${url}": it must be an http or https address without a path.`,
       ])
     }
+    expect(mistakes({ API_BASE_URL: 'https://u:p@x/' })).toEqual([
+      'The value of API_BASE_URL is invalid: it must be an http or https address without a path.',
+    ])
     for (const url of ['https://x/?a=b', 'https://x/#a', 'https://u:p@x/', 'https://x//y', 'https://x/"y']) {
       expect(mistakes({ UI_BASE_URL: url })).toHaveLength(1)
     }
