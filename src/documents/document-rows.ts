@@ -7,8 +7,16 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '#lib/clock.ts'
-import type { MetadataEngine } from '#metadata/engine.ts'
-import { type DocumentText, type KnownText, readStamps, readText, replaceTexts, textKeyOf } from './document-text.ts'
+import type { Bytes, MetadataEngine } from '#metadata/engine.ts'
+import {
+  changedKey,
+  type DocumentText,
+  type KnownText,
+  readStamps,
+  readText,
+  replaceTexts,
+  textKeyOf,
+} from './document-text.ts'
 import { fileStamp } from './file-source.ts'
 import { type RowAccess, RowSource } from './row-source.ts'
 import type { DocumentSources } from './source.ts'
@@ -22,6 +30,9 @@ export interface DocumentRowsOptions {
 }
 
 export const lookEveryMs = 400
+
+/** No document was written yet. */
+const noChange = Buffer.alloc(0)
 
 interface Followed {
   known: KnownText | undefined
@@ -38,6 +49,8 @@ export class DocumentRows implements RowAccess {
   #looking: Promise<void> = Promise.resolve()
   #next: Promise<void> | undefined
   #seenMs: number
+  /** The row of `changedKey` when all documents were last in force; undefined: never. */
+  #changed: Bytes | undefined
   #notice = ''
   #isTroubled = false
   #cancel = () => {}
@@ -72,15 +85,14 @@ export class DocumentRows implements RowAccess {
   }
 
   /**
-   * Afterwards all changes that other processes have made until now are in force. The stamps are read in one query with
+   * Afterwards all changes that other processes have made until now are in force. One row is read, in one query with
    * everything else that is read in the same turn.
    */
   async catchUp(): Promise<void> {
-    const followed = [...this.#followed]
-    const names = followed.map(([name]) => name)
-    const stamps = await readStamps(this.#options.engine, names)
-    const isChanged = followed.some(([, { known }], at) => stamps[at] !== '' && stamps[at] !== known?.stamp)
-    if (isChanged) await this.refresh()
+    const [changed = noChange] = await this.#options.engine.getMany([changedKey])
+    if (this.#changed !== undefined && Buffer.compare(changed, this.#changed) === 0) return
+    await this.refresh()
+    this.#changed = changed
   }
 
   known(name: string): KnownText | undefined {

@@ -23,6 +23,9 @@ const stampAfter = (stamp: string): string =>
 export const stampKeyOf = (name: string): Buffer => rowKey('i', name)
 export const textKeyOf = (name: string): Buffer => rowKey('i', name, 'text')
 
+/** Its value changes with every document, so one row tells whether any document has changed. */
+export const changedKey = rowKey('i', 'changed')
+
 export const textOf = (value: Bytes | undefined): string | undefined =>
   value === undefined ? undefined : asBuffer(value).toString()
 
@@ -62,7 +65,8 @@ export async function replaceTexts(
     { key: stampKeyOf(name), value: Buffer.from(next[at]?.stamp ?? '') },
     { key: textKeyOf(name), value: Buffer.from(next[at]?.text ?? '') },
   ])
-  const committed = await engine.commit({ checks, writes })
+  const changed = { key: changedKey, value: randomBytes(8) }
+  const committed = await engine.commit({ checks, writes: [...writes, changed] })
   if (committed === undefined) return undefined
   await committed.flushed
   return next

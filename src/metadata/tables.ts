@@ -43,6 +43,7 @@
  * |---|---|---|
  * | document   | i name                | the stamp of a document such as iam.json (documents/document-text.ts) |
  * | its text   | i name "text"         | |
+ * | changed    | i "changed"           | another value after each change of any document |
  * | node       | N nodeId process      | JSON NodeRow: a process of a node, and its heartbeat (nodes/node-rows.ts) |
  * | format     | g "format"            | JSON: the format that a program must know to use the rows (nodes/index-format.ts) |
  * | secret     | g "secret"            | JSON: SECRET_KEY if it is not a setting, or a proof of it (nodes/shared-secret.ts) |
