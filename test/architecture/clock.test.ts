@@ -1,4 +1,4 @@
-/** DESIGN: all time comes from one clock, which tests can set, and which is the database's where nodes share an index. */
+/** All time comes from one clock, which tests can set, and which is the database's where nodes share an index. */
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { expect, it } from 'vitest'
