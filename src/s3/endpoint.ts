@@ -239,7 +239,6 @@ function withCharge(answered: S3Response, { caller, headers }: ReceivedRequest, 
 /** The caller of operations that authenticate by themselves. */
 const anonymousCaller: Caller = { principal: anonymous, via: 'anonymous', payload: { kind: 'unsigned' } }
 
-/** Existing buckets have valid names, so only missing ones are checked for InvalidBucketName. */
 async function catchUp(services: Services): Promise<undefined> {
   await services.catchUp?.()
 }
@@ -251,7 +250,10 @@ function readAhead({ bucketName, key, query }: Address, { store }: Services): Re
   return isRead && !isTooLong ? store.readAhead(bucketName, key) : undefined
 }
 
-/** As on S3, everyone learns that a bucket does not exist, since all accounts share the names. */
+/**
+ * As on S3, everyone learns that a bucket does not exist, since all accounts share the names. Existing buckets have valid
+ * names, so only missing ones are checked for InvalidBucketName.
+ */
 async function missingBucket(name: string, services: Services): Promise<Bucket> {
   if (!isBucketName(name)) throw new ApiError('InvalidBucketName', { fields: { BucketName: name } })
   return services.store.getBucket(name)

@@ -15,6 +15,7 @@ import { randomFrom } from '../random.ts'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
 import { freePort } from '../support/free-port.ts'
 import { giveToServer, noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
+import { commitOnce, openIndexAt } from './one-index.ts'
 
 const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that the tests may not stop' : undefined)
 const bytes = (text: string) => Buffer.from(text)
@@ -35,11 +36,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
   afterAll(() => postgres.close())
 
   async function openAt(hosts: string, parameters: Readonly<Record<string, string>> = {}): Promise<MetadataEngine> {
-    const { schema } = postgres.address(parameters)
-    const query = new URLSearchParams({ ...parameters, schema })
-    const address = parsePostgresUrl(`postgres://myfsio:secret-of-tests@${hosts}/postgres?${query}`)
-    if (address === undefined) throw new Error('no address')
-    const engine = await openPostgresEngine({ address, space: 'index' })
+    const engine = await openIndexAt(postgres, hosts, parameters)
     open.push(engine)
     return engine
   }
@@ -49,16 +46,6 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL lost${skipped === undefined ?
     open.push(proxy)
     return proxy
   }
-
-  const commitOnce = (engine: MetadataEngine, key: string) =>
-    engine.commit({
-      checks: [{ key: bytes(key), is: undefined }],
-      writes: [
-        { key: bytes(key), value: bytes('1') },
-        { key: bytes('c'), add: { count: 1 } },
-        { append: bytes('e\0b'), value: bytes(key) },
-      ],
-    })
 
   for (const [when, what] of [
     ['after', 'that took effect'],

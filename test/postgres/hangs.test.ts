@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { parsePostgresUrl } from '#config/metadata-url.ts'
 import type { MetadataEngine } from '#metadata/engine.ts'
 import { Connection } from '#metadata/postgres/connections/connection.ts'
-import { openPostgresEngine } from '#metadata/postgres/engine.ts'
 import { decodeJson } from '#metadata/tables.ts'
 import { type HangingProxy, startHangingProxy } from '../support/hanging-proxy.ts'
 import { noPostgres, startPostgres, type TestPostgres, type TestServer } from '../support/postgres.ts'
+import { commitOnce, openIndexAt } from './one-index.ts'
 
 const skipped = noPostgres ?? (process.env.TEST_POSTGRES_URL ? 'with a server that has other sessions' : undefined)
 const bytes = (text: string) => Buffer.from(text)
@@ -34,11 +34,7 @@ describe.skipIf(skipped !== undefined)(
     afterAll(() => postgres.close())
 
     async function openAt(hosts: string, parameters: Readonly<Record<string, string>> = {}): Promise<MetadataEngine> {
-      const { schema } = postgres.address(parameters)
-      const query = new URLSearchParams({ ...parameters, schema })
-      const address = parsePostgresUrl(`postgres://myfsio:secret-of-tests@${hosts}/postgres?${query}`)
-      if (address === undefined) throw new Error('no address')
-      const engine = await openPostgresEngine({ address, space: 'index' })
+      const engine = await openIndexAt(postgres, hosts, parameters)
       open.push(engine)
       return engine
     }
@@ -48,16 +44,6 @@ describe.skipIf(skipped !== undefined)(
       open.push(proxy)
       return proxy
     }
-
-    const commitOnce = (engine: MetadataEngine, key: string) =>
-      engine.commit({
-        checks: [{ key: bytes(key), is: undefined }],
-        writes: [
-          { key: bytes(key), value: bytes('1') },
-          { key: bytes('c'), add: { count: 1 } },
-          { append: bytes('e\0b'), value: bytes(key) },
-        ],
-      })
 
     const sessionsThat = (state: string) => async () =>
       expect(await postgres.query(`SELECT count(*) FROM pg_stat_activity WHERE ${state}`)).toEqual([[1]])

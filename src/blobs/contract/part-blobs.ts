@@ -36,7 +36,7 @@ export interface PartBlobs {
     uploadId: string,
     parts: readonly { readonly at: PartRef; readonly sizeBytes: number }[],
   ): Promise<AssembledBlob>
-  /** In the commit that ends the upload. `parts`: all that have a row. The commit fails if there is another by then. */
+  /** In the commit that ends the upload. `parts`: all that have a row. The commit fails if another was added. */
   recordEnd(transaction: Transaction, uploadId: string, parts: readonly PartRef[]): Promise<void>
   /** After the commit that aborts the upload. */
   remove(uploadId: string): Promise<void>

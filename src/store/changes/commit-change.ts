@@ -156,7 +156,7 @@ async function commitOnce<T>(
 }
 
 /**
- * A commit that failed may be visible all the same, and then its bytes are needed. Never rejects: bytes that stay
+ * A commit that failed may still be visible, and then its bytes are needed. Never rejects: bytes that stay
  * without need are removed later.
  */
 async function discardUnlessRecorded(

@@ -1,6 +1,6 @@
 /**
  * The end of an upload removes all rows of its parts, in one commit. The end counts the parts that were ever recorded,
- * before it reads their rows, and its commit fails if there are more by then. The commit of a part checks the row of
+ * before it reads their rows, and its commit fails if there are more now. The commit of a part checks the row of
  * the upload, so no part is recorded after the end.
  */
 import type { PartRef } from '#blobs/contract/incoming.ts'

@@ -2,7 +2,7 @@
 import type { Upstream } from '#blobs/upstream/client/upstream.ts'
 import type { LevelLog } from '#lib/log/level-log.ts'
 
-/** A store that does not know the versioning of buckets, or refuses to say, can be used all the same. */
+/** A store that does not know the versioning of buckets, or refuses to say, can still be used. */
 export async function warnOfBucket(upstream: Upstream, log: LevelLog): Promise<void> {
   const { bucket } = upstream.settings
   const isVersioned = await upstream.hasVersioning().catch(() => false)

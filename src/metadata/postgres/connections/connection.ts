@@ -152,7 +152,10 @@ function hasRefusedTls(error: unknown): boolean {
   return /does not support SSL|establishing an SSL connection/.test(error.message)
 }
 
-/** Like libpq: `prefer` tries TLS, and without it where the server refuses it. `require` verifies the server only if a CA is given. */
+/**
+ * Like libpq: `prefer` tries TLS, and without it where the server refuses it. `require` verifies the server only if a CA
+ * is given.
+ */
 async function tlsChoices(
   { sslMode, sslFiles }: PostgresAddress,
   host: string,
